@@ -1,4 +1,4 @@
-"""What a pack holds: one frozen record a kind of row. Numbers, citations and addresses; no sentences of others.
+"""What a pack holds: one frozen record a kind of row. Numbers, citations, addresses; no borrowed sentences.
 
 Every record that states a number carries ``source``, the id of a row in ``sources.csv``.
 """
