@@ -28,7 +28,7 @@ Tau2Method = Literal[
 """Estimators of tau2; "EE" and "FE" fix it at zero."""
 
 IntervalTest = Literal["z", "t", "HKSJ", "HKSJ-adhoc", "KR", "PL", "HC"]
-"""Tests and intervals of the pooled effect; "HKSJ-adhoc" is Hartung-Knapp-Sidik-Jonkman with the usual guard."""
+"""Tests and intervals of the pooled effect; "HKSJ-adhoc" is Hartung-Knapp-Sidik-Jonkman with its guard."""
 
 Certainty = Literal["high", "moderate", "low", "very low", "not judged"]
 
