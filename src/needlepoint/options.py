@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-__all__ = ["Certainty", "IntervalTest", "Tau2Method", "check"]
+__all__ = [
+    "Addition",
+    "Assurance",
+    "Certainty",
+    "ClaimKind",
+    "IntervalTest",
+    "Measure",
+    "Polarity",
+    "Role",
+    "Speaker",
+    "Tau2Method",
+    "Verdict",
+    "check",
+]
 
 Tau2Method = Literal[
     "EE",
@@ -30,7 +43,59 @@ Tau2Method = Literal[
 IntervalTest = Literal["z", "t", "HKSJ", "HKSJ-adhoc", "KR", "PL", "HC"]
 """Tests and intervals of the pooled effect; "HKSJ-adhoc" is Hartung-Knapp-Sidik-Jonkman with its guard."""
 
+Measure = Literal[
+    "RR",
+    "OR",
+    "RD",
+    "AS",
+    "PETO",
+    "MD",
+    "SMD",
+    "HR",
+    "HD",
+    "GEN",
+]
+"""Effect sizes by the letters the field uses; ``needlepoint.effects.measures.MEASURES`` says what each is."""
+
+Addition = Literal["only0", "all", "if0all", "none"]
+"""To which studies a continuity correction is added."""
+
 Certainty = Literal["high", "moderate", "low", "very low", "not judged"]
+
+
+ClaimKind = Literal[
+    "efficacy",
+    "magnitude",
+    "comparison",
+    "safety",
+    "mechanism",
+    "procedure",
+    "prevalence",
+    "citation",
+    "guideline",
+    "regulatory",
+    "eligibility",
+]
+"""What a page's claim is about."""
+
+Verdict = Literal[
+    "supported",
+    "supported_in_part",
+    "overstated",
+    "contradicted",
+    "no_good_evidence",
+    "not_in_evidence_base",
+    "not_checkable",
+    "outdated",
+]
+"""What the evidence says of a claim; "no good evidence" and "not in the evidence base" are two things."""
+
+Assurance = Literal["hedged", "plain", "absolute"]
+Polarity = Literal["positive", "negative", "neutral", "mixed"]
+Speaker = Literal["page", "expert", "study", "guideline", "others", "rejected"]
+Role = Literal[
+    "navigation", "advert", "instruction", "opinion", "question", "testimonial", "heading", "other"
+]
 
 
 def check(value: str, vocabulary: Any, *, field: str) -> None:
