@@ -13,10 +13,12 @@ __version__ = "0.1.0"
 # public name -> module that holds it, sorted by name
 _HOMES: dict[str, str] = {
     "ConvergenceError": "needlepoint.errors",
+    "EffectSizes": "needlepoint.effects.result",
     "EvidenceError": "needlepoint.errors",
     "InputError": "needlepoint.errors",
     "NeedlepointError": "needlepoint.errors",
     "NotEnoughStudies": "needlepoint.errors",
+    "effect_sizes": "needlepoint.effects.api",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]

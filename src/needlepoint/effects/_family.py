@@ -1,0 +1,133 @@
+"""What the measures of one kind of data share: the columns they take, how these are completed and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needlepoint.errors import InputError
+
+__all__ = [
+    "Bools",
+    "Columns",
+    "Family",
+    "MeasureSpec",
+    "Measured",
+    "Notebook",
+    "Settings",
+    "Vector",
+    "fill",
+]
+
+Vector = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Columns = Mapping[str, Vector]
+
+
+class Measured(NamedTuple):
+    """What a kernel returns: estimates and sampling variances, one a study."""
+
+    yi: Vector
+    vi: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of one call that kernels read."""
+
+    add: float | str = 0.5
+    to: str = "only0"
+    drop00: bool = False
+    correct: bool = True
+    cutoff: float | None = None
+
+
+@dataclass(slots=True)
+class Notebook:
+    """Collects what a reader must know: which studies were corrected, derived or left without a value."""
+
+    study: Callable[[int], str]
+    notes: list[str] = field(default_factory=list[str])
+    derived: list[str] = field(default_factory=list[str])
+
+    def names(self, where: Bools, limit: int = 8) -> str:
+        """Labels of the studies that ``where`` selects; a long list is cut with its length told."""
+        rows = np.flatnonzero(where)
+        shown = ", ".join(self.study(int(i)) for i in rows[:limit])
+        return shown if rows.size <= limit else f"{shown} and {rows.size - limit} more"
+
+    def note(self, text: str, where: Bools) -> None:
+        """Note ``text`` with the studies it concerns; nothing is noted when it concerns none."""
+        if where.any():
+            self.notes.append(f"{text}: {self.names(where)}")
+
+    def derive(self, text: str, where: Bools) -> None:
+        """Record that a number was derived, how, and for which studies."""
+        if where.any():
+            self.derived.append(f"{text}: {self.names(where)}")
+
+    def refuse(self, problem: str, where: Bools, *, field: str, values: Vector, allowed: str) -> None:
+        """Raise for the first study that ``where`` selects.
+
+        Raises
+        ------
+        InputError
+            Names the study, the field and the value.
+        """
+        if where.any():
+            row = int(np.flatnonzero(where)[0])
+            raise InputError(
+                problem, field=field, study=self.study(row), got=float(values[row]), allowed=allowed
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Measures that read the same data.
+
+    ``accepts`` holds the alternatives as tuples of letters, each sufficient alone; studies may mix them.
+    ``complete`` fills what follows from what was given (``bi`` from ``n1i``), checks ranges, and returns
+    the uncorrected columns that results keep. ``prepare`` turns these into what the kernels take.
+    ``total`` names the study's size.
+    """
+
+    title: str
+    accepts: tuple[tuple[str, ...], ...]
+    complete: Callable[[dict[str, Vector], Notebook], dict[str, Vector]]
+    prepare: Callable[[Columns, Settings, Notebook], Any]
+    total: Callable[[Columns], Vector | None]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSpec:
+    """One effect size: its family, its kernel, the sampling variances it offers and the way back."""
+
+    label: str
+    family: Family
+    kernel: Callable[[Any, str, Settings], Measured]
+    vtypes: tuple[str, ...] = ("LS",)  # the first is the default
+    back: str | None = None  # name of the transformation to the reading scale
+    add: float = 0.5  # what is added to zero cells unless told
+    accepts: tuple[tuple[str, ...], ...] | None = None  # where the measure takes more or less than its family
+    flips: bool = True  # swapping the groups changes the sign
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """The combinations of columns that this measure can be computed from."""
+        return self.accepts or self.family.accepts
+
+
+def fill(given: dict[str, Vector], letter: str, value: Vector) -> Bools:
+    """Fill the gaps of a column from ``value``; says where something was filled."""
+    present = given.get(letter)
+    if present is None:
+        given[letter] = value
+        return np.isfinite(value)
+    gaps = np.isnan(present) & np.isfinite(value)
+    if gaps.any():
+        given[letter] = np.where(gaps, value, present)
+    return gaps

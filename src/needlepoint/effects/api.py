@@ -1,0 +1,225 @@
+"""The door: trial results in, effect sizes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from needlepoint import columns
+from needlepoint.effects._family import Measured, MeasureSpec, Notebook, Settings, Vector
+from needlepoint.effects.measures import MEASURES
+from needlepoint.effects.result import EffectSizes
+from needlepoint.errors import InputError
+from needlepoint.options import Addition, Measure, check
+
+__all__ = ["effect_sizes"]
+
+
+def effect_sizes(
+    data: Any = None,
+    *,
+    measure: Measure | str,
+    ai: Any = None,
+    bi: Any = None,
+    ci: Any = None,
+    di: Any = None,
+    n1i: Any = None,
+    n2i: Any = None,
+    x1i: Any = None,
+    x2i: Any = None,
+    t1i: Any = None,
+    t2i: Any = None,
+    m1i: Any = None,
+    m2i: Any = None,
+    sd1i: Any = None,
+    sd2i: Any = None,
+    xi: Any = None,
+    mi: Any = None,
+    ri: Any = None,
+    ti: Any = None,
+    fi: Any = None,
+    pi: Any = None,
+    sdi: Any = None,
+    r2i: Any = None,
+    ni: Any = None,
+    yi: Any = None,
+    vi: Any = None,
+    sei: Any = None,
+    study: Any = None,
+    subset: Any = None,
+    flip: Any = None,
+    vtype: str | Sequence[str] | None = None,
+    add: float | str | None = None,
+    to: str = "only0",
+    drop00: bool = False,
+    correct: bool = True,
+    cutoff: float | None = None,
+) -> EffectSizes:
+    """Effect sizes and their sampling variances, one a study.
+
+    Parameters
+    ----------
+    data
+        A data frame or a mapping of columns; the other arguments then name its columns. Without it they are
+        sequences of numbers (a scalar is repeated).
+    measure
+        One of :data:`~needlepoint.effects.measures.MEASURES`: "MD", "SMD", "RR", "OR", "RD", "ZCOR", ...
+    study
+        Labels of the studies; numbered when there are none.
+    subset
+        A mask, or row numbers counted from 0, of the rows to keep.
+    flip
+        A mask of the studies whose sign is turned (their arms, or their scale, run the other way).
+    vtype
+        Kind of sampling variance, one for all or one a study; ``MEASURES[measure].vtypes`` are on offer.
+    add, to, drop00
+        The constant for zero cells (a number, "treatment-arm" or "empirical"; 0.5, or 0 where a measure does
+        not need it), to which studies it goes ("only0", "all", "if0all", "none"), and whether studies without
+        any events, or with nothing but events, go without a value.
+    correct
+        Small-sample corrections of the estimate (Hedges' factor and its kin).
+    cutoff
+        Where a measure dichotomises.
+
+    Raises
+    ------
+    InputError
+        Columns that are not there or do not suffice, and impossible numbers, with the study's label.
+
+    >>> es = effect_sizes(measure="OR", ai=[4], n1i=[123], ci=[11], n2i=[139])
+    >>> es.yi.round(4).tolist(), es.vi.round(4).tolist()
+    ([-0.9387], [0.3571])
+    """
+    given = {name: value for name, value in locals().items() if name in _LETTERS and value is not None}
+    check(measure, Measure, field="measure")
+    check(to, Addition, field="to")
+    spec = MEASURES[measure]
+    arrays, names = _resolve(data, given, study)
+    arrays, names, flips = _keep(arrays, names, subset, columns.column(data, flip, field="flip"))
+    notebook = Notebook(study=names.__getitem__)
+    how = Settings(_constant(spec, add), to, drop00, correct, cutoff)
+    raw = spec.family.complete(_select(measure, spec, arrays), notebook)
+    with np.errstate(all="ignore"):
+        prepared = spec.family.prepare(raw, how, notebook)
+        found = _compute(spec, prepared, _vtypes(spec, vtype, data, len(names)), how)
+    yi_, vi_ = _clean(found, notebook)
+    if flips is not None:
+        yi_ = np.where(flips, -yi_, yi_)
+        notebook.note("sign turned (flip)", flips)
+    total = spec.family.total(raw)
+    return EffectSizes(
+        measure=measure,
+        yi=yi_,
+        vi=vi_,
+        study=names,
+        ni=total if total is not None else np.full(len(names), np.nan),
+        notes=tuple(notebook.notes),
+        derived=tuple(notebook.derived),
+        raw=raw,
+        library=columns.library_of(data),
+    )
+
+
+_LETTERS = frozenset(
+    letter for spec in MEASURES.values() for alternative in spec.alternatives for letter in alternative
+) | {"ni", "n1i", "n2i"}
+
+
+def _resolve(data: Any, given: dict[str, Any], study: Any) -> tuple[dict[str, Vector], tuple[str, ...]]:
+    arrays = {letter: columns.numbers(data, value, field=letter) for letter, value in given.items()}
+    k = max((len(a) for a in arrays.values()), default=0)
+    for letter, array in arrays.items():
+        if len(array) == 1 and k > 1:
+            arrays[letter] = np.repeat(array, k)
+        elif len(array) != k:
+            raise InputError("columns of different lengths", field=letter, got=len(array), allowed=k)
+    return arrays, columns.labels(data, study, k=k)
+
+
+def _keep(
+    arrays: dict[str, Vector], names: tuple[str, ...], subset: Any, flip: Any
+) -> tuple[dict[str, Vector], tuple[str, ...], Any]:
+    flips = None if flip is None else np.asarray(flip, dtype=bool)
+    if subset is None:
+        return arrays, names, flips
+    rows = np.asarray(subset)
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+    kept = tuple(names[int(i)] for i in rows)
+    return {a: v[rows] for a, v in arrays.items()}, kept, None if flips is None else flips[rows]
+
+
+def _select(measure: str, spec: MeasureSpec, arrays: dict[str, Vector]) -> dict[str, Vector]:
+    """The columns that this measure reads; refuses a set of columns that suffices for no alternative."""
+    wanted = {letter for alternative in spec.alternatives for letter in alternative}
+    if not any(all(letter in arrays for letter in alternative) for alternative in spec.alternatives):
+        raise InputError(
+            f"the columns given do not suffice for {measure} ({spec.label})",
+            field="measure",
+            got=" ".join(sorted(arrays)) or "no columns",
+            allowed=" or ".join(" ".join(alternative) for alternative in spec.alternatives),
+        )
+    extra = sorted(set(arrays) - wanted - {"ni", "n1i", "n2i"})
+    if extra:
+        raise InputError(
+            f"{measure} ({spec.label}) does not read {' '.join(extra)}",
+            field=extra[0],
+            allowed=" or ".join(" ".join(alternative) for alternative in spec.alternatives),
+        )
+    return dict(arrays)
+
+
+def _constant(spec: MeasureSpec, add: float | str | None) -> float | str:
+    if add is None:
+        return spec.add
+    if isinstance(add, str):
+        if add not in ("treatment-arm", "empirical"):
+            raise InputError("unknown continuity correction", field="add", got=add, allowed=_ADDS)
+        return add
+    if not add >= 0:
+        raise InputError("a continuity correction below zero", field="add", got=add, allowed=_ADDS)
+    return float(add)
+
+
+_ADDS = "a number >= 0, 'treatment-arm' or 'empirical'"
+
+
+def _vtypes(spec: MeasureSpec, vtype: Any, data: Any, k: int) -> tuple[str, ...]:
+    """One kind of variance for all studies, or one a study; checked against what the measure offers."""
+    if vtype is None:
+        return (spec.vtypes[0],)
+    if isinstance(vtype, str):
+        names = columns.column_names(data)
+        asked = tuple(columns.column(data, vtype, field="vtype")) if vtype in names else (vtype,)
+    else:
+        asked = tuple(vtype)
+    for v in asked:
+        if v not in spec.vtypes:
+            raise InputError(
+                f"unknown vtype for {spec.label}", field="vtype", got=v, allowed=", ".join(spec.vtypes)
+            )
+    if len(asked) not in (1, k):
+        raise InputError("one vtype, or one a study", field="vtype", got=len(asked), allowed=k)
+    return asked
+
+
+def _compute(spec: MeasureSpec, prepared: Any, vtypes: tuple[str, ...], how: Settings) -> Measured:
+    found = spec.kernel(prepared, vtypes[0], how)
+    for kind in sorted(set(vtypes) - {vtypes[0]}):
+        other = spec.kernel(prepared, kind, how)
+        rows = np.array([v == kind for v in vtypes])
+        found = Measured(np.where(rows, other.yi, found.yi), np.where(rows, other.vi, found.vi))
+    return found
+
+
+def _clean(found: Measured, notebook: Notebook) -> Measured:
+    """NaN, with a note, where there is no finite estimate or no usable variance."""
+    yi, vi = found
+    sound = np.isfinite(yi) & np.isfinite(vi)
+    if sound.all():
+        return found
+    no_value = ~np.isfinite(yi)
+    notebook.note("no effect size: values are missing or make it undefined", no_value)
+    notebook.note("no sampling variance", ~no_value & ~np.isfinite(vi))
+    return Measured(np.where(no_value, np.nan, yi), np.where(sound, vi, np.nan))
