@@ -19,6 +19,7 @@ _HOMES: dict[str, str] = {
     "NeedlepointError": "needlepoint.errors",
     "NotEnoughStudies": "needlepoint.errors",
     "effect_sizes": "needlepoint.effects.api",
+    "screen": "needlepoint.person.screen",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]

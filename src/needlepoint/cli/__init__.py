@@ -16,7 +16,9 @@ from needlepoint import __version__
 __all__ = ["COMMANDS", "cli", "main"]
 
 # command -> (module:attribute, one line of help); the module is imported when the command runs
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "screen": ("needlepoint.cli.screen:command", "Is it safe for me? Safety questions, emergencies first."),
+}
 
 
 class LazyGroup(click.Group):

@@ -1,0 +1,102 @@
+"""``needlepoint screen``: safety questions, emergencies first."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from needlepoint.errors import InputError
+from needlepoint.person.rules import LEVELS, Question, RuleBook, load_rules
+from needlepoint.person.screen import clean, evaluate, screen
+
+__all__ = ["command", "read_answers"]
+
+
+@click.command("screen")
+@click.option(
+    "--answers",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Answers from a JSON or TOML file: question id and answer.",
+)
+@click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the rules.")
+@click.option("--questions", is_flag=True, help="List the questions in the order of asking, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(path: Path | None, pack: str, questions: bool, as_json: bool) -> None:
+    """Ask the safety questions, emergencies first, and grade the answers.
+
+    Nothing leaves this machine and nothing is stored.
+    """
+    book = load_rules(pack)
+    if questions:
+        click.echo(_listing(book, as_json=as_json))
+        return
+    if path is not None:
+        answers = read_answers(path)
+    elif sys.stdin.isatty():
+        answers = ask(book)
+    else:
+        raise InputError("no answers and nobody to ask", mend="give --answers FILE, or run it in a terminal")
+    result = screen(answers, pack=pack)
+    click.echo(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result.summary())
+
+
+def read_answers(path: Path) -> dict[str, Any]:
+    """Answers from a JSON or TOML file.
+
+    Raises
+    ------
+    InputError
+        The file is no table of question ids and answers.
+    """
+    import tomllib
+
+    text = path.read_text(encoding="utf-8")
+    try:
+        table: Any = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except ValueError as error:
+        raise InputError(f"cannot read the answers ({error})", field="--answers", got=str(path)) from error
+    if not isinstance(table, dict):
+        raise InputError(
+            "the answers must be a table", field="--answers", mend='write {"bladder": "no", ...}'
+        )
+    return cast("dict[str, Any]", table)
+
+
+def ask(book: RuleBook) -> dict[str, Any]:
+    """Ask in the terminal; stop as soon as the emergency questions have found one."""
+    click.echo("Answer yes, no or not sure. Press Enter to skip a question.\n")
+    answers: dict[str, Any] = {}
+    for question in book.questions:
+        _ask_one(book, question, answers)
+        if evaluate(book, answers).level == LEVELS[0]:
+            break
+    return answers
+
+
+def _ask_one(book: RuleBook, question: Question, answers: dict[str, Any]) -> None:
+    while True:
+        answer = click.prompt(_wording(question), default="", show_default=False)
+        try:
+            answers.update(clean(book, {question.id: answer}))
+        except InputError as error:
+            click.echo(f"  {error}")
+        else:
+            return
+
+
+def _wording(question: Question) -> str:
+    hint = f" {question.help}" if question.help else ""
+    choices = f" ({', '.join(question.choices)})" if question.choices else ""
+    return f"{question.ask}{hint}{choices}"
+
+
+def _listing(book: RuleBook, *, as_json: bool) -> str:
+    rows = [{"id": q.id, "ask": q.ask, "kind": q.kind, "choices": list(q.choices)} for q in book.questions]
+    if as_json:
+        return json.dumps(rows, ensure_ascii=False)
+    return "\n".join(f"{row['id']:18} {row['ask']}" for row in rows)

@@ -1,0 +1,192 @@
+"""Screen: every rule fires, an emergency always wins, nothing reassures beyond the evidence."""
+
+import itertools
+import json
+
+import pytest
+from click.testing import CliRunner
+
+import needlepoint
+from needlepoint.cli import cli
+from needlepoint.errors import InputError
+from needlepoint.person.rules import LEVELS, load_rules
+from needlepoint.person.screen import clean, evaluate, screen
+
+BOOK = load_rules()
+RULES = {rule.id: rule for rule in BOOK.rules}
+EMERGENCY = {name for rule in BOOK.rules if rule.level == LEVELS[0] for when in rule.when for name in when}
+
+
+def firing(condition):
+    """Answers that satisfy one alternative of a rule."""
+    return {name: value(wanted) for name, wanted in condition.items()}
+
+
+def value(wanted):
+    if isinstance(wanted, dict):
+        return wanted.get("from", wanted["above"] + 1 if "above" in wanted else wanted.get("below", 0) - 1)
+    return wanted[0] if isinstance(wanted, list) else wanted
+
+
+@pytest.mark.parametrize(
+    ("rule", "condition"),
+    [(rule, when) for rule in BOOK.rules for when in rule.when],
+    ids=lambda x: getattr(x, "id", ""),
+)
+def test_each_rule_fires_on_each_of_its_conditions(rule, condition):
+    result = screen(firing(condition))
+    found = {finding.rule: finding for finding in result.findings}
+    assert rule.id in found
+    assert found[rule.id].level == rule.level
+    assert found[rule.id].url.startswith("http")
+    assert found[rule.id].tier in {"primary", "authority", "secondary", "mirror"}
+    assert len(found[rule.id].because) == len(condition)
+    assert LEVELS.index(result.level) <= LEVELS.index(rule.level)
+
+
+@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
+def test_no_rule_fires_when_every_answer_is_the_harmless_one(rule):
+    harmless = {q.id: {"number": 40, "choice": q.choices[:1]}.get(q.kind, "no") for q in BOOK.questions}
+    harmless["duration"] = "more than a year"
+    result = screen(harmless)
+    assert result.level == "nothing found by these questions"
+    assert rule.id not in {finding.rule for finding in result.findings}
+
+
+def test_an_emergency_wins_against_every_combination_of_up_to_three_answers():
+    states = [(q.id, a) for q in BOOK.questions if q.kind == "yes/no" for a in ("yes",)]
+    states += [
+        ("age", 12.0),
+        ("age", 80.0),
+        *(("duration", choice) for choice in ("2 weeks or less", "more than a year")),
+    ]
+    seen = 0
+    for size in (1, 2, 3):
+        for combination in itertools.combinations(states, size):
+            answers = dict(combination)
+            if len(answers) < size:
+                continue  # two answers to one question
+            level = evaluate(BOOK, answers).level
+            assert (level == LEVELS[0]) == bool(EMERGENCY & set(answers)), answers
+            seen += 1
+    assert seen > 10_000
+
+
+def test_questions_that_can_find_an_emergency_come_first():
+    first = [question.id for question in BOOK.questions[: len(EMERGENCY)]]
+    assert set(first) == EMERGENCY
+
+
+@pytest.mark.parametrize("name", sorted(EMERGENCY))
+def test_not_being_sure_about_an_emergency_sign_leads_to_a_doctor(name):
+    result = screen({name: "not sure"})
+    assert result.level == "doctor within days"
+    assert "today" in result.findings[0].action
+
+
+def test_not_being_sure_about_a_lesser_sign_counts_as_the_sign():
+    assert screen({"implant": "not sure"}).level == "tell the practitioner"
+    assert screen({"infection_risk": "not sure", "ill": "yes"}).findings[0].rule == "RF-INFECTION-RISK"
+
+
+def test_an_emergency_is_shown_without_base_rates_and_a_lesser_flag_with_them():
+    assert all(not f.evidence for f in screen({"after_needling": "yes"}).findings)
+    for rule in BOOK.rules:
+        if rule.kind == "red flag" and rule.level == "doctor within days":
+            assert any("Henschke" in e.source.title or "Finucane" in e.source.title for e in rule.evidence), (
+                rule.id
+            )
+
+
+def test_nothing_found_never_says_safe():
+    text = screen({}).summary().lower()
+    assert "found no warning sign" in text
+    assert "rule out" in text
+    assert "10 of them ask about emergencies" in text
+    for word in ("you are safe", "safe for you", "all clear", "nothing to worry"):
+        assert word not in text
+
+
+def test_unanswered_questions_are_named_in_the_order_of_asking():
+    result = screen({"bladder": "no"})
+    assert result.answered == 1
+    assert result.unanswered == tuple(q.ask for q in BOOK.questions if q.id != "bladder")
+
+
+def test_trial_populations_answer_in_four_ways():
+    gerac = {"age": 50, "duration": "more than a year", **dict.fromkeys(
+        ("leg_pain", "back_surgery", "unstable_spine", "cancer", "bleeding_disorder", "blood_thinner", "skin",
+         "pregnant", "epilepsy"), "no")}  # fmt: skip
+
+    def standing(answers):
+        return next(p for p in screen(answers).populations if "GERAC" in p.trial)
+
+    assert standing(gerac).standing == "like you"
+    assert standing({**gerac, "blood_thinner": "yes"}).standing == "would have left you out"
+    assert "blood thinner" in standing({**gerac, "blood_thinner": "yes"}).because[0]
+    assert standing({**gerac, "duration": "4 to 6 weeks"}).standing == "not like you"
+    assert standing({**gerac, "cancer": "not sure"}).standing == "cannot tell"
+    assert standing({}).standing == "cannot tell"
+
+
+def test_answers_are_read_in_several_spellings():
+    assert clean(BOOK, {"fever": True, "ill": "Y", "cancer": " No ", "age": "44", "fall": None, "lump": ""}) == {
+        "fever": "yes", "ill": "yes", "cancer": "no", "age": 44.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answers", "word"),
+    [({"colour": "yes"}, "no such question"), ({"fever": "maybe"}, "not sure"), ({"age": "old"}, "0 to 120"),
+     ({"age": 500}, "0 to 120"), ({"duration": "long"}, "more than a year")],
+)  # fmt: skip
+def test_wrong_answers_are_refused_with_what_is_allowed(answers, word):
+    with pytest.raises(InputError, match=word):
+        screen(answers)
+
+
+def test_the_public_name_is_the_function():
+    assert needlepoint.screen is screen
+
+
+def test_the_command_reads_json_and_toml_and_lists_questions(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"saddle": "yes"}')
+    out = CliRunner().invoke(cli, ["screen", "--answers", str(path), "--json"])
+    assert json.loads(out.output)["level"] == "emergency now"
+    toml = tmp_path / "a.toml"
+    toml.write_text('saddle = "no"\nblood_thinner = true\n')
+    out = CliRunner().invoke(cli, ["screen", "--answers", str(toml)])
+    assert out.output.startswith("Ask your doctor before you book.")
+    assert "(mirror)" in out.output or "mirror" in out.output
+    assert CliRunner().invoke(cli, ["screen", "--questions"]).output.startswith("bladder")
+    assert (
+        json.loads(CliRunner().invoke(cli, ["screen", "--questions", "--json"]).output)[0]["id"] == "bladder"
+    )
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "3"])
+def test_the_command_refuses_a_file_that_is_no_table(tmp_path, text):
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    result = CliRunner().invoke(cli, ["screen", "--answers", str(path)])
+    assert isinstance(result.exception, InputError)
+
+
+def test_without_answers_and_without_a_terminal_the_command_says_what_to_do():
+    result = CliRunner().invoke(cli, ["screen"])
+    assert isinstance(result.exception, InputError)
+    assert "--answers" in str(result.exception)
+
+
+def test_asking_stops_at_the_first_emergency(monkeypatch):
+    import click
+
+    from needlepoint.cli.screen import ask
+
+    given = iter(["no", "perhaps", "no", "yes"])
+    asked = []
+    monkeypatch.setattr(click, "prompt", lambda text, **_: asked.append(text) or next(given))
+    monkeypatch.setattr(click, "echo", lambda *_, **__: None)
+    assert ask(BOOK) == {"bladder": "no", "bowel": "no", "saddle": "yes"}
+    assert len(asked) == 4
