@@ -18,7 +18,11 @@ _HOMES: dict[str, str] = {
     "InputError": "needlepoint.errors",
     "NeedlepointError": "needlepoint.errors",
     "NotEnoughStudies": "needlepoint.errors",
+    "Pooled": "needlepoint.pooling.result",
     "effect_sizes": "needlepoint.effects.api",
+    "mantel_haenszel": "needlepoint.pooling.mantel_haenszel",
+    "peto": "needlepoint.pooling.peto",
+    "pool": "needlepoint.pooling.api",
     "screen": "needlepoint.person.screen",
 }
 

@@ -1,0 +1,170 @@
+"""The tables of counts behind effect sizes: complete studies, zero-cell corrections, uninformative studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needlepoint.effects.api import effect_sizes
+from needlepoint.effects.result import EffectSizes
+from needlepoint.errors import InputError, NotEnoughStudies
+
+__all__ = [
+    "Counts",
+    "Mask",
+    "Vector",
+    "corrected",
+    "empty_studies",
+    "named",
+    "pair_of_rules",
+    "read_counts",
+    "study_note",
+    "zero_cells",
+]
+
+Vector = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+ZeroCellRule = Literal["only0", "all", "if0all", "none"]
+
+CELLS: dict[str, tuple[str, ...]] = {
+    "OR": ("ai", "bi", "ci", "di"),
+    "RR": ("ai", "bi", "ci", "di"),
+    "RD": ("ai", "bi", "ci", "di"),
+    "PETO": ("ai", "bi", "ci", "di"),
+    "IRR": ("x1i", "t1i", "x2i", "t2i"),
+    "IRD": ("x1i", "t1i", "x2i", "t2i"),
+    "PLO": ("xi", "ni"),
+    "IRLN": ("xi", "ti"),
+}
+COUNTED = frozenset({"ai", "bi", "ci", "di", "x1i", "x2i", "xi"})  # a correction leaves person-time alone
+
+
+class Counts(NamedTuple):
+    """Complete studies: labels, the cells as they were reported, and each study's own effect (NaN if none)."""
+
+    study: tuple[str, ...]
+    cells: Mapping[str, Vector]
+    yi: Vector
+    vi: Vector
+    kept: Mask  # of the rows that came in
+    notes: tuple[str, ...]
+
+    def rows(self, keep: Mask) -> Counts:
+        """The studies under the mask."""
+        return Counts(
+            tuple(named(self.study, keep)),
+            {name: values[keep] for name, values in self.cells.items()},
+            self.yi[keep],
+            self.vi[keep],
+            _narrowed(self.kept, keep),
+            self.notes,
+        )
+
+
+def _narrowed(kept: Mask, keep: Mask) -> Mask:
+    narrowed = kept.copy()
+    narrowed[kept] = keep
+    return narrowed
+
+
+def named(study: Sequence[str], where: Mask) -> list[str]:
+    """Labels of the studies under the mask."""
+    return [s for s, here in zip(study, where.tolist(), strict=True) if here]
+
+
+def study_note(problem: str, study: Sequence[str], most: int = 8) -> str:
+    """One note: how many studies, what holds for them, and which."""
+    more = f" and {len(study) - most} more" if len(study) > most else ""
+    count = f"{len(study)} {'study' if len(study) == 1 else 'studies'}"
+    return f"{count} {problem}: {', '.join(study[:most])}{more}"
+
+
+def read_counts(
+    data: Any,
+    given: Mapping[str, Any],
+    *,
+    measure: str,
+    study: Any,
+    add: float,
+    to: str,
+    drop00: bool,
+    method: str,
+) -> Counts:
+    """Read the counts of ``measure`` from data, or take those that an ``EffectSizes`` keeps.
+
+    Raises
+    ------
+    InputError
+        Columns that are not there, impossible counts, an ``EffectSizes`` without counts.
+    NotEnoughStudies
+        No study with complete counts.
+    """
+    if isinstance(data, EffectSizes):
+        given, study = _kept_cells(data, measure), data.study
+        data = None
+    present = {name: values for name, values in given.items() if values is not None}
+    es = effect_sizes(data, measure=measure, study=study, add=add, to=to, drop00=drop00, **present)
+    return _complete(es, CELLS[measure], method)
+
+
+def _kept_cells(es: EffectSizes, measure: str) -> Mapping[str, Vector]:
+    missing = [name for name in CELLS[measure] if name not in es.raw]
+    if missing:
+        raise InputError(
+            f"these effect sizes ({es.measure}) keep no counts for {measure}",
+            field="data",
+            got=", ".join(es.raw) or "no counts",
+            allowed=", ".join(CELLS[measure]),
+        )
+    return {name: es.raw[name] for name in CELLS[measure]}
+
+
+def _complete(es: EffectSizes, cells: tuple[str, ...], method: str) -> Counts:
+    table = np.stack([es.raw[name] for name in cells])
+    kept = np.asarray(np.isfinite(table).all(axis=0))
+    study = tuple(es.study)
+    notes: tuple[str, ...] = ()
+    if not kept.all():
+        notes = (study_note("left out for missing counts", named(study, ~kept)),)
+    if not kept.any():
+        raise NotEnoughStudies(method, needs=1, got=0, hint="no study has complete counts")
+    rows = dict(zip(cells, table[:, kept], strict=True))
+    return Counts(tuple(named(study, kept)), rows, es.yi[kept], es.vi[kept], kept, notes)
+
+
+def empty_studies(cells: Mapping[str, Vector]) -> Mask:
+    """Studies with no events, or nothing but events, in both groups."""
+    if "x1i" in cells:
+        return (cells["x1i"] == 0) & (cells["x2i"] == 0)
+    return ((cells["ai"] == 0) & (cells["ci"] == 0)) | ((cells["bi"] == 0) & (cells["di"] == 0))
+
+
+def zero_cells(cells: Mapping[str, Vector]) -> Mask:
+    """Studies with a count of zero."""
+    return np.asarray(np.stack([cells[name] == 0 for name in cells if name in COUNTED]).any(axis=0))
+
+
+def corrected(cells: Mapping[str, Vector], add: float, to: str) -> Mapping[str, Vector]:
+    """Add ``add`` to the counts of studies with a zero count ("only0"), of all, of all if any has one, or none."""
+    zero = zero_cells(cells)
+    if to == "all" or (to == "if0all" and zero.any()):
+        zero = np.ones_like(zero)
+    elif to != "only0":
+        return cells
+    return {
+        name: np.where(zero, values + add, values) if name in COUNTED else values
+        for name, values in cells.items()
+    }
+
+
+def pair_of_rules(value: Any, second: Any, *, field: str) -> tuple[Any, Any]:
+    """Two settings: for the single studies' effects, and for the pooling itself (``second`` if unsaid)."""
+    if isinstance(value, list | tuple):
+        pair: list[Any] = list(value)
+        if len(pair) != 2:
+            raise InputError("give one value, or two", field=field, got=value)
+        return pair[0], pair[1]
+    return value, second
