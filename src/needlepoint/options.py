@@ -60,6 +60,9 @@ Measure = Literal[
 Addition = Literal["only0", "all", "if0all", "none"]
 """To which studies a continuity correction is added."""
 
+Prediction = Literal["z", "t", "HTS", "Riley", "V", "HK", "HK-PR", "KR", "KR-PR", "NNF"]
+"""Prediction intervals: degrees of freedom and standard error as in the papers that name them."""
+
 Certainty = Literal["high", "moderate", "low", "very low", "not judged"]
 
 

@@ -1,0 +1,318 @@
+"""``pool``: effect sizes in, one pooled model out."""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
+from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
+from needlepoint.pooling._least_squares import Fit, fit_column, fit_design
+from needlepoint.pooling._normal import At, Matrix, at
+from needlepoint.pooling.fit_statistics import fit_statistics
+from needlepoint.pooling.inference import Covariance, coefficients, covariance, omnibus
+from needlepoint.pooling.inputs import Inputs, read
+from needlepoint.pooling.prediction import half_width
+from needlepoint.pooling.result import Pooled
+from needlepoint.pooling.tau2 import TAU2, Model, Tau2Fit
+from needlepoint.result import digest
+from needlepoint.stats.distributions import chi2_sf
+
+__all__ = ["fit_inputs", "pool"]
+
+_NO_TAU2 = {"EE", "FE"}
+
+
+def pool(
+    effects: Any = None,
+    *,
+    yi: Any = None,
+    vi: Any = None,
+    sei: Any = None,
+    data: Any = None,
+    study: Any = None,
+    method: Tau2Method = "REML",
+    test: IntervalTest = "HKSJ-adhoc",
+    level: float = 0.95,
+    mods: Any = None,
+    intercept: bool = True,
+    weights: Any = None,
+    tau2: float | None = None,
+    prediction: Prediction | None = "t",
+    measure: str | None = None,
+) -> Pooled:
+    """Pool effect sizes by the normal-normal model, with or without moderators.
+
+    Parameters
+    ----------
+    effects
+        What :func:`needlepoint.effect_sizes` gives, a data frame with columns ``yi`` and ``vi`` (or ``sei``), or the
+        estimates themselves.
+    yi, vi, sei, study, weights
+        Arrays of length k, or column names of ``data``. Weights of the user's own change the estimate (and tau2 for
+        "GENQ" and "GENQM"); ``weights="equal"`` gives the unweighted mean.
+    method
+        Estimator of tau2, see :data:`needlepoint.pooling.tau2.TAU2`; "EE" and "FE" fix it at zero.
+    test
+        "z", "t", "HKSJ", "HKSJ-adhoc" (default), "KR" (Kenward-Roger), "PL" (profile likelihood) or "HC"
+        (Henmi-Copas); the last two pool without moderators.
+    mods
+        Moderators: a formula ("~ year + alloc") over the columns of ``data``, column names, or a k-row matrix.
+    tau2
+        Fixes tau2 at a known value (squared units of ``yi``).
+    prediction
+        Kind of prediction interval, or None.
+
+    Raises
+    ------
+    InputError
+        A value that cannot be used, with the study it belongs to.
+    NotEnoughStudies
+        Not more studies than coefficients.
+    ConvergenceError
+        No trustworthy optimum, also by global search.
+
+    Examples
+    --------
+    >>> pool(yi=[-0.9, -1.5, -1.3, -0.2], vi=[0.3, 0.2, 0.4, 0.05], method="DL", test="z").estimate
+    -0.81...
+    """
+    check(method, Tau2Method, field="method")
+    check(test, IntervalTest, field="test")
+    if prediction is not None:
+        check(prediction, Prediction, field="prediction")
+    if not 0.0 < level < 1.0:
+        raise InputError(
+            "the confidence level is a fraction", field="level", got=level, allowed="between 0 and 1"
+        )
+    if tau2 is not None and not 0.0 <= tau2 < float("inf"):
+        raise InputError("tau2 must be finite and not negative", field="tau2", got=tau2)
+    inputs = read(
+        effects,
+        yi=yi,
+        vi=vi,
+        sei=sei,
+        data=data,
+        study=study,
+        mods=mods,
+        weights=weights,
+        intercept=intercept,
+        measure=measure,
+    )
+    return fit_inputs(inputs, method=method, test=test, level=level, tau2=tau2, prediction=prediction)
+
+
+class _Solved(NamedTuple):
+    """The numbers of one fit before they are dressed."""
+
+    tau2: Tau2Fit
+    fit: Fit
+    state: At
+    null: At  # the model at tau2 = 0
+    logdet_xx: float
+
+
+def _model(inputs: Inputs) -> tuple[Model, Matrix | None]:
+    """The numbers as kernels take them, and R of the design X = QR."""
+    yi, vi, X = inputs.yi, inputs.vi, inputs.design.X
+    k, p = X.shape
+    centred = yi - yi.mean()
+    tss = float(centred @ centred)
+    if p == 1:
+        xi = X[:, 0]
+        residual = yi - xi * float((xi @ yi) / (xi @ xi))
+        weights = None if inputs.weights is None else inputs.weights.tolist()
+        return Model(
+            yi.tolist(), vi.tolist(), xi.tolist(), None, k, p, (float(residual @ residual), tss), weights
+        ), None
+    Q, R = np.linalg.qr(X)
+    residual = yi - Q @ (Q.T @ yi)
+    return Model(yi, vi, (), Q, k, p, (float(residual @ residual), tss), inputs.weights), R  # pyright: ignore[reportArgumentType]
+
+
+def _estimate_tau2(model: Model, method: str, tau2: float | None) -> Tau2Fit:
+    if tau2 is not None:
+        return Tau2Fit(float(tau2), None)
+    if method in {"GENQ", "GENQM"} and model.weights is None:
+        raise InputError("the generalised Q estimator needs weights", field="weights", mend="give weights=")
+    found = TAU2[method](model)
+    if found.iterations < 0:
+        raise ConvergenceError(f"the {method} estimate of tau2 did not settle; try method='DL' or 'PM'")
+    return found
+
+
+def _solve(inputs: Inputs, model: Model, R: Matrix | None, method: str, tau2: float | None) -> _Solved:
+    found = _estimate_tau2(model, method, tau2)
+    if model.Q is None or R is None:
+        fit = fit_column(model.yi, model.vi, model.xi, found.tau2, model.weights)
+        logdet_xx = log(sum(x * x for x in model.xi))
+    else:
+        fit = fit_design(inputs.yi, inputs.vi, model.Q, R, found.tau2, inputs.weights)
+        logdet_xx = 0.0  # the design of the state is orthonormal
+    state = at(model.yi, model.vi, model.xi, model.Q, found.tau2)
+    null = state if found.tau2 == 0.0 else at(model.yi, model.vi, model.xi, model.Q, 0.0)
+    return _Solved(found, fit, state, null, logdet_xx)
+
+
+def _enough(inputs: Inputs, method: str, test: str) -> tuple[str, str, list[str]]:
+    """Method and test that k studies allow, with notes on what changed."""
+    k, p = inputs.design.X.shape
+    if p > 1 and k <= p:
+        raise NotEnoughStudies("meta-regression", needs=p + 1, got=k, hint=f"the model has {p} coefficients")
+    if k > 1:
+        return method, test, []
+    notes = ["one study: its own estimate and normal interval; heterogeneity cannot be estimated"]
+    return (method if method in _NO_TAU2 else "EE"), "z", notes
+
+
+def _explained(inputs: Inputs, s: _Solved, method: str, tau2: float | None) -> float | None:
+    """R2 of the moderators: the share of tau2 (of H2 - wise under equal effects) that they explain."""
+    k, p = inputs.design.X.shape
+    if p == 1 or tau2 is not None or not inputs.design.intercept:
+        return None
+    plain = Inputs(
+        yi=inputs.yi,
+        vi=inputs.vi,
+        study=inputs.study,
+        design=type(inputs.design)(np.ones((k, 1)), ("intercept",)),
+        weights=inputs.weights,
+        ni=None,
+        rows=inputs.rows,
+        measure=inputs.measure,
+        notes=(),
+        data=None,
+    )
+    model, _ = _model(plain)
+    if method in _NO_TAU2:
+        before = at(model.yi, model.vi, model.xi, None, 0.0).q / (k - 1)
+        after = s.null.q / (k - p)
+    else:
+        before, after = _estimate_tau2(model, method, None).tau2, s.tau2.tau2
+    return max(0.0, (before - after) / before) if before > 0.0 else None
+
+
+def fit_inputs(
+    inputs: Inputs, *, method: str, test: str, level: float, tau2: float | None, prediction: str | None
+) -> Pooled:
+    """Fit checked inputs: the part of :func:`pool` that refits and subsets share."""
+    method, test, notes = _enough(inputs, method, test)
+    model, R = _model(inputs)
+    k, p = model.k, model.p
+    solved = _solve(inputs, model, R, method, tau2)
+    notes.extend(_tau2_notes(solved.tau2, method))
+    cov = covariance(solved.fit, test, k)
+    terms = inputs.design.terms
+    records = coefficients(solved.fit.beta, cov.vb, [cov.df] * p, terms, level)
+    with_intercept = p > 1 and terms[0] == "intercept"
+    joint = omnibus(solved.fit.beta, cov.vb, cov.df, list(range(1 if with_intercept else 0, p)))
+    i2, h2, typical = _inconsistency(solved, k, p, method in _NO_TAU2)
+    parameters = p + (method not in _NO_TAU2 and tau2 is None)
+    stats = fit_statistics(
+        solved.state,
+        solved.fit.rss,
+        solved.logdet_xx,
+        k,
+        p,
+        parameters,
+        restricted=method == "REML" and k > p,
+    )
+    first = records[0]
+    pi = _prediction(inputs, solved, cov, method, prediction, level)
+    q_df = k - p
+    return Pooled(
+        notes=(*inputs.notes, *notes),
+        measure=inputs.measure,
+        method=method,
+        test=test,
+        level=level,
+        k=k,
+        estimate=first.estimate,
+        se=first.se,
+        statistic=first.statistic,
+        df=first.df,
+        p_value=first.p_value,
+        ci_low=first.ci_low,
+        ci_high=first.ci_high,
+        pi_low=None if pi is None else pi[0],
+        pi_high=None if pi is None else pi[1],
+        prediction=None if pi is None else prediction,
+        tau2=solved.tau2.tau2,
+        tau2_se=solved.tau2.se,
+        q=solved.null.q,
+        q_df=q_df,
+        q_p=chi2_sf(solved.null.q, q_df) if q_df else 1.0,
+        i2=i2,
+        h2=h2,
+        qm=joint.statistic,
+        qm_df=joint.df,
+        qm_df2=joint.df2,
+        qm_p=joint.p_value,
+        r2=_explained(inputs, solved, method, tau2),
+        log_likelihood=stats.log_likelihood,
+        aic=stats.aic,
+        bic=stats.bic,
+        aicc=stats.aicc,
+        coefficients=records,
+        input_digest=digest(inputs.yi, inputs.vi, inputs.design.X, inputs.weights, method, test, level, tau2),
+        yi=inputs.yi,
+        vi=inputs.vi,
+        X=inputs.design.X,
+        study=inputs.study,
+        weights=_percent(inputs, solved.tau2.tau2),
+        beta=solved.fit.beta,
+        vb=cov.vb,
+        s2w=cov.s2w,
+        typical_variance=typical,
+        rows=inputs.rows,
+        user_weights=inputs.weights,
+        tau2_fixed=tau2 is not None,
+        design=inputs.design,
+        ni=inputs.ni,
+        data=inputs.data,
+    )
+
+
+def _percent(inputs: Inputs, tau2: float) -> Matrix:
+    w = 1.0 / (inputs.vi + tau2) if inputs.weights is None else inputs.weights
+    return w * (100.0 / w.sum())
+
+
+def _tau2_notes(found: Tau2Fit, method: str) -> list[str]:
+    if found.modes > 1:
+        return [f"the {method} likelihood has {found.modes} local maxima in tau2; the highest is reported"]
+    return []
+
+
+def _inconsistency(s: _Solved, k: int, p: int, equal: bool) -> tuple[float, float, float]:
+    """I2 (fraction), H2 and the typical sampling variance (Higgins & Thompson 2002, doi:10.1002/sim.1186)."""
+    df = k - p
+    if df == 0:
+        return 0.0, 1.0, float("nan")
+    typical = df / s.null.tr_p
+    if equal:
+        h2 = s.null.q / df
+        return max(0.0, 1.0 - 1.0 / h2) if h2 > 0.0 else 0.0, h2, typical
+    return s.tau2.tau2 / (typical + s.tau2.tau2), s.tau2.tau2 / typical + 1.0, typical
+
+
+def _prediction(
+    inputs: Inputs, s: _Solved, cov: Covariance, method: str, prediction: str | None, level: float
+) -> tuple[float, float] | None:
+    k, p = inputs.design.X.shape
+    if prediction is None or p > 1 or k < 3 or method in _NO_TAU2 or inputs.design.terms != ("intercept",):
+        return None
+    classic = float(s.fit.vb[0, 0])
+    half = half_width(
+        prediction,
+        se=float(cov.vb[0, 0]) ** 0.5,
+        classic_se=classic**0.5,
+        hksj_se=(classic * s.fit.rss / (k - 1)) ** 0.5,
+        tau2=s.tau2.tau2,
+        k=k,
+        p=p,
+        level=level,
+    )
+    centre = float(s.fit.beta[0])
+    return centre - half, centre + half

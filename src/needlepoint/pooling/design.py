@@ -1,0 +1,157 @@
+"""The moderators: from a formula or a matrix to a design of full rank that can be applied to new data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import Any, cast
+
+import numpy as np
+
+from needlepoint.columns import column, column_names, numbers
+from needlepoint.errors import InputError
+from needlepoint.pooling._normal import Matrix
+
+__all__ = ["Design", "build", "full_rank", "new_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Columns of a design, and what is needed to make the same columns from new data."""
+
+    X: Matrix
+    terms: tuple[str, ...]
+    spec: Any = None  # formulaic ModelSpec, None for a matrix
+    intercept: bool = True
+    kept: tuple[int, ...] = ()  # positions left after redundant columns are dropped
+    asked: tuple[str, ...] = ()  # terms before any was dropped
+
+
+def build(mods: Any, data: Any, *, k: int, intercept: bool, field: str = "mods") -> Design:
+    """Design of ``mods``: None, a formula, a matrix, a vector or a mapping of name to column (NaN rows kept)."""
+    if mods is None:
+        if not intercept:
+            raise InputError("without moderators the intercept is needed", field="intercept", got=False)
+        return Design(np.ones((k, 1)), ("intercept",))
+    if isinstance(mods, str) and "~" in mods:
+        return _from_formula(mods, data, intercept, field)
+    return _from_columns(mods, data, k, intercept, field)
+
+
+def _from_columns(mods: Any, data: Any, k: int, intercept: bool, field: str) -> Design:
+    raw, terms = _columns(mods, data, field)
+    x = raw.reshape(len(raw), -1)
+    if len(x) != k:
+        raise InputError("moderators need one row a study", field=field, got=len(x), allowed=k)
+    names = terms or tuple(f"x{j + 1}" for j in range(x.shape[1]))
+    if not intercept:
+        return Design(x, names, intercept=False)
+    return Design(np.column_stack([np.ones(k), x]), ("intercept", *names))
+
+
+def _columns(mods: Any, data: Any, field: str) -> tuple[Matrix, tuple[str, ...]]:
+    """Values and names of moderators given otherwise than by a formula."""
+    if isinstance(mods, str):
+        return numbers(data, mods, field=field), (mods,)
+    if isinstance(mods, Mapping):
+        return _stack(list(mods.values()), data, field), tuple(str(name) for name in mods)
+    if isinstance(mods, Sequence) and mods and all(isinstance(name, str) for name in mods):
+        return _stack(list(mods), data, field), tuple(str(name) for name in mods)
+    return np.asarray(mods, dtype=float), tuple(str(name) for name in getattr(mods, "columns", ()))
+
+
+def _stack(values: list[Any], data: Any, field: str) -> Matrix:
+    return np.column_stack([numbers(data, column_values, field=field) for column_values in values])
+
+
+def _from_formula(formula: str, data: Any, intercept: bool, field: str) -> Design:
+    from formulaic import Formula, model_matrix
+    from formulaic.errors import FormulaicError
+
+    right = formula.split("~", 1)[1]
+    try:
+        parsed: Any = cast("Any", Formula)(right if intercept else f"{right} - 1")
+        frame = _frame(parsed, data, field)
+        whole = frame.notna().all(axis=1).to_numpy()
+        matrix = model_matrix(parsed, frame[whole], na_action="raise")
+    except FormulaicError as error:
+        raise InputError(f"the formula cannot be read: {error}", field=field, got=formula) from error
+    terms = tuple("intercept" if str(name) == "Intercept" else str(name) for name in matrix.columns)
+    X = np.full((len(frame), len(terms)), np.nan)
+    X[whole] = np.asarray(matrix, dtype=float)
+    return Design(X, terms, spec=matrix.model_spec, intercept="intercept" in terms)
+
+
+def _frame(parsed: Any, data: Any, field: str) -> Any:
+    """The formula's columns as pandas, which formulaic reads fastest; text stays text."""
+    import pandas as pd
+
+    if data is None:
+        raise InputError("a formula needs data=", field=field)
+    names = column_names(data)
+    needed = [str(name) for name in parsed.required_variables]
+    for name in needed:
+        if name not in names:
+            raise InputError(f"there is no column {name!r}", field=field, got=name, allowed=", ".join(names))
+    return pd.DataFrame({name: _plain(column(data, name, field=field)) for name in needed})
+
+
+def _plain(values: Any) -> Any:
+    array = np.asarray(values)
+    if array.dtype.kind in "OUS":
+        text = [None if v is None or (isinstance(v, float) and isnan(v)) else v for v in array.tolist()]
+        if all(v is None or isinstance(v, int | float) for v in text):
+            return np.array([np.nan if v is None else float(v) for v in text])
+        return np.array(text, dtype=object)
+    return array
+
+
+def new_rows(design: Design, newdata: Any) -> Matrix:
+    """Rows of the same columns at new moderator values."""
+    made = _matrix_rows(design, newdata) if design.spec is None else _formula_rows(design, newdata)
+    return made[:, list(design.kept)] if design.kept else made
+
+
+def _formula_rows(design: Design, newdata: Any) -> Matrix:
+    from formulaic.errors import FormulaicError
+
+    try:
+        frame = _frame(design.spec.formula, newdata, "newdata")
+        return np.asarray(design.spec.get_model_matrix(frame, na_action="raise"), dtype=float)
+    except (FormulaicError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"the new moderator values cannot be used: {error}", field="newdata") from error
+
+
+def _matrix_rows(design: Design, newdata: Any) -> Matrix:
+    names = [term for term in design.asked or design.terms if term != "intercept"]
+    if isinstance(newdata, Mapping) or hasattr(newdata, "columns"):
+        x = _stack(list(names), newdata, "newdata")
+    else:
+        x = np.asarray(newdata, dtype=float)
+        x = x.reshape(-1, len(names)) if x.ndim < 2 else x
+    if x.shape[1] != len(names):
+        raise InputError(
+            "one column a moderator is needed", field="newdata", got=x.shape[1], allowed=len(names)
+        )
+    return np.column_stack([np.ones(len(x)), x]) if design.intercept else x
+
+
+def full_rank(X: Matrix, terms: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Columns to keep so that none is a linear function of those before it: (positions kept, names dropped)."""
+    kept: list[int] = []
+    dropped: list[str] = []
+    basis = np.empty((len(X), 0))
+    for j in range(X.shape[1]):
+        column_j = X[:, j]
+        rest = column_j - basis @ (basis.T @ column_j)
+        rest = rest - basis @ (basis.T @ rest)  # twice is enough
+        size = float(np.linalg.norm(rest))
+        if size <= 1e-7 * float(np.linalg.norm(column_j)):
+            dropped.append(terms[j])
+        else:
+            kept.append(j)
+            basis = np.column_stack([basis, rest / size])
+    return tuple(kept), tuple(dropped)

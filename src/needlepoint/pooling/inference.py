@@ -1,0 +1,92 @@
+"""Tests of the coefficients: covariance, degrees of freedom, intervals and the omnibus test of moderators."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from needlepoint.pooling._least_squares import Fit
+from needlepoint.pooling._normal import Matrix
+from needlepoint.pooling.result import Coefficient
+from needlepoint.stats.distributions import (
+    chi2_sf,
+    f_sf,
+    normal_quantile,
+    t_quantile,
+    two_sided_normal,
+    two_sided_t,
+)
+
+__all__ = ["Covariance", "Omnibus", "coefficients", "covariance", "omnibus"]
+
+
+class Covariance(NamedTuple):
+    """Covariance of the coefficients as a test uses it; ``df`` is None for normal theory."""
+
+    vb: Matrix
+    df: float | None
+    s2w: float
+
+
+class Omnibus(NamedTuple):
+    """Joint test of several coefficients: chi-square (``df2`` None) or F."""
+
+    statistic: float
+    df: int
+    df2: float | None
+    p_value: float
+
+
+def covariance(fit: Fit, test: str, k: int) -> Covariance:
+    """Covariance under "z", "t", "HKSJ" or "HKSJ-adhoc".
+
+    Hartung-Knapp-Sidik-Jonkman (doi:10.1002/sim.1482, doi:10.1002/sim.1262; regression: doi:10.1002/sim.791) scales
+    by the weighted residual mean square; the ad-hoc guard never lets it fall below one.
+    """
+    df = k - len(fit.beta)
+    if test in {"HKSJ", "HKSJ-adhoc"}:
+        s2w = fit.rss / df
+        if test == "HKSJ-adhoc":
+            s2w = max(1.0, s2w)
+        return Covariance(fit.vb * s2w, float(df), s2w)
+    return Covariance(fit.vb, float(df) if test == "t" else None, 1.0)
+
+
+def coefficients(
+    beta: Matrix, vb: Matrix, df: list[float | None], terms: tuple[str, ...], level: float
+) -> tuple[Coefficient, ...]:
+    """A coefficient record for each term."""
+    upper = 0.5 + 0.5 * level
+    records: list[Coefficient] = []
+    variances = vb.diagonal().tolist()
+    for b, variance, d, term in zip(beta.tolist(), variances, df, terms, strict=True):
+        se = variance**0.5
+        statistic = b / se if se > 0.0 else float("inf") * (1.0 if b > 0 else -1.0 if b < 0 else float("nan"))
+        half = se * (normal_quantile(upper) if d is None else t_quantile(upper, d))
+        records.append(
+            Coefficient(
+                term=term,
+                estimate=b,
+                se=se,
+                statistic=statistic,
+                df=d,
+                p_value=two_sided_normal(statistic) if d is None else two_sided_t(statistic, d),
+                ci_low=b - half,
+                ci_high=b + half,
+            )
+        )
+    return tuple(records)
+
+
+def omnibus(beta: Matrix, vb: Matrix, df2: float | None, which: list[int]) -> Omnibus:
+    """Wald test that the coefficients at positions ``which`` are all zero; an F test when ``df2`` is given."""
+    m = len(which)
+    if m == 1:
+        statistic = float(beta[which[0]] ** 2 / vb[which[0], which[0]])
+    else:
+        b = beta[which]
+        statistic = float(b @ np.linalg.solve(vb[np.ix_(which, which)], b))
+    if df2 is None:
+        return Omnibus(statistic, m, None, chi2_sf(statistic, m))
+    return Omnibus(statistic / m, m, df2, f_sf(statistic / m, m, df2))

@@ -1,0 +1,199 @@
+"""What ``pool`` was given, checked once: estimates, variances, labels, moderators, weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from needlepoint.columns import column_names, labels, numbers
+from needlepoint.errors import InputError
+from needlepoint.pooling._normal import Integers, Mask, Matrix
+from needlepoint.pooling.design import Design, build, full_rank
+
+__all__ = ["Inputs", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Rows that can be pooled."""
+
+    yi: Matrix
+    vi: Matrix
+    study: tuple[str, ...]
+    design: Design
+    weights: Matrix | None
+    ni: Matrix | None
+    rows: Integers
+    measure: str
+    notes: tuple[str, ...]
+    data: Any
+
+
+def _is_frame(value: Any) -> bool:
+    return isinstance(value, Mapping) or hasattr(value, "columns")
+
+
+def _variances(data: Any, vi: Any, sei: Any, k: int) -> Matrix:
+    if vi is None and sei is None:
+        raise InputError("sampling variances are missing", field="vi", mend="give vi= or sei=")
+    if vi is not None and sei is not None:
+        raise InputError("give vi= or sei=, not both", field="vi")
+    variances = numbers(data, vi, field="vi") if vi is not None else numbers(data, sei, field="sei") ** 2
+    if len(variances) == 1 and k > 1:
+        variances = np.full(k, variances[0])
+    if len(variances) != k:
+        raise InputError("one sampling variance a study is needed", field="vi", got=len(variances), allowed=k)
+    return variances
+
+
+def _refuse(bad: Mask, values: Matrix, study: tuple[str, ...], field: str, problem: str, mend: str) -> None:
+    where = np.flatnonzero(bad)
+    if where.size:
+        i = int(where[0])
+        raise InputError(problem, field=field, study=study[i], got=float(values[i]), mend=mend)
+
+
+def _check(yi: Matrix, vi: Matrix, study: tuple[str, ...]) -> None:
+    _refuse(np.isinf(yi), yi, study, "yi", "an estimate is infinite", "leave the study out or correct it")
+    _refuse(np.isinf(vi), vi, study, "vi", "a sampling variance is infinite", "leave the study out")
+    mend = "a study without sampling error has no place in the model: correct the variance or leave the study out"
+    _refuse(vi <= 0.0, vi, study, "vi", "a sampling variance must be above zero", mend)
+
+
+def _with_effects(data: Any, yi: Matrix, vi: Matrix) -> Any:
+    """The data a formula sees: its own columns and yi, vi, sei."""
+    own = {"yi": yi, "vi": vi, "sei": np.sqrt(np.abs(vi))}
+    if data is None:
+        return own
+    names = column_names(data)
+    if isinstance(data, Mapping):
+        return own | {str(name): data[name] for name in names}
+    import narwhals as nw
+
+    frame = nw.from_native(data, eager_only=True)
+    return own | {name: frame[name].to_native() for name in names}
+
+
+def _omissions(study: tuple[str, ...], keep: Mask, effects: Mask) -> list[str]:
+    notes: list[str] = []
+    for mask, why in (
+        (~effects, "no estimate or variance"),
+        (effects & ~keep, "a moderator or weight is missing"),
+    ):
+        names = [study[i] for i in np.flatnonzero(mask)]
+        if names:
+            shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+            notes.append(f"{len(names)} left out ({why}): {shown}")
+    return notes
+
+
+def read(
+    effects: Any,
+    *,
+    yi: Any,
+    vi: Any,
+    sei: Any,
+    data: Any,
+    study: Any,
+    mods: Any,
+    weights: Any,
+    intercept: bool,
+    measure: str | None,
+    ni: Any = None,
+) -> Inputs:
+    """Resolve the arguments of ``pool`` into rows that can be pooled, with notes on those that cannot.
+
+    Raises
+    ------
+    InputError
+        Names the field and the study.
+    """
+    notes: tuple[str, ...] = ()
+    if effects is not None and _is_frame(effects):
+        data = effects
+        yi = "yi" if yi is None else yi
+        if vi is None and sei is None:
+            vi = "vi" if "vi" in column_names(data) else "sei"
+            vi, sei = (vi, None) if vi == "vi" else (None, "sei")
+    elif effects is not None and hasattr(effects, "vi"):
+        yi, vi, study = effects.yi, effects.vi, getattr(effects, "study", study) if study is None else study
+        measure = getattr(effects, "measure", None) if measure is None else measure
+        ni = getattr(effects, "ni", None) if ni is None else ni
+        data = getattr(effects, "data", None) if data is None else data
+        notes = tuple(getattr(effects, "notes", ()))
+    elif effects is not None:
+        yi = effects
+    if yi is None:
+        raise InputError(
+            "estimates are missing", field="yi", mend="give effect sizes, or yi= with vi= or sei="
+        )
+    y = numbers(data, yi, field="yi")
+    v = _variances(data, vi, sei, len(y))
+    names = labels(data, study, k=len(y))
+    w = None if weights is None else _weights(data, weights, len(y), names)
+    _check(y, v, names)
+    return _keep(y, v, names, w, ni, mods, intercept, data, measure or "GEN", notes)
+
+
+def _weights(data: Any, weights: Any, k: int, names: tuple[str, ...]) -> Matrix:
+    if isinstance(weights, str) and weights == "equal":
+        return np.ones(k)
+    w = numbers(data, weights, field="weights")
+    if len(w) != k:
+        raise InputError("one weight a study is needed", field="weights", got=len(w), allowed=k)
+    _refuse(
+        (w < 0.0) | np.isinf(w), w, names, "weights", "a weight must be finite and not negative", "correct it"
+    )
+    return w
+
+
+def _independent(design: Design, rows: Integers, *, checked: bool) -> tuple[Design, tuple[str, ...]]:
+    """The design on ``rows`` without redundant columns, and the names of those."""
+    whole, terms = design.X[rows], design.terms
+    kept, dropped = full_rank(whole, terms) if checked else ((0,), ())
+    left = tuple(terms[j] for j in kept)
+    return Design(whole[:, list(kept)], left, design.spec, design.intercept, kept, terms), dropped
+
+
+def _keep(
+    y: Matrix,
+    v: Matrix,
+    names: tuple[str, ...],
+    w: Matrix | None,
+    ni: Any,
+    mods: Any,
+    intercept: bool,
+    data: Any,
+    measure: str,
+    notes: tuple[str, ...],
+) -> Inputs:
+    present = np.isfinite(y) & np.isfinite(v)
+    keep = present if w is None else present & np.isfinite(w)
+    seen = data if mods is None else _with_effects(data, y, v)
+    design = build(mods, seen, k=len(y), intercept=intercept)
+    if mods is not None:
+        keep = keep & np.isfinite(design.X).all(axis=1)
+    if not keep.any():
+        raise InputError("no study has an estimate, a variance and its moderators", field="yi")
+    added = [] if keep.all() else _omissions(names, keep, present)
+    rows = np.flatnonzero(keep)
+    design, dropped = _independent(design, rows, checked=mods is not None)
+    if dropped:
+        added.append(f"redundant moderators left out: {', '.join(dropped)}")
+    if w is not None and not w[rows].sum() > 0.0:
+        raise InputError("all weights are zero", field="weights")
+    return Inputs(
+        yi=y[rows],
+        vi=v[rows],
+        study=names if len(rows) == len(names) else tuple(names[i] for i in rows),
+        design=design,
+        weights=None if w is None else w[rows],
+        ni=None if ni is None else numbers(data, ni, field="ni")[rows],
+        rows=rows,
+        measure=measure,
+        notes=(*notes, *added),
+        data=seen,
+    )

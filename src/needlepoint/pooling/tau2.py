@@ -1,0 +1,182 @@
+"""Estimators of the between-study variance tau2, one entry a method in :data:`TAU2`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from needlepoint.pooling._likelihood import maximise, score_bound
+from needlepoint.pooling._moments import Moments, moments, q_variance
+from needlepoint.pooling._normal import Matrix, Vector, at
+from needlepoint.pooling._q_profile import solve_q
+
+__all__ = ["TAU2", "Model", "Tau2Fit"]
+
+
+class Model(NamedTuple):
+    """Numbers of one problem, as the kernels take them: lists for one column, arrays for several."""
+
+    yi: Vector
+    vi: Vector
+    xi: Vector  # the only column; unused when Q is given
+    Q: Matrix | None  # orthonormal design of several columns
+    k: int
+    p: int
+    ols: tuple[
+        float, float
+    ]  # residual sum of squares of ordinary least squares, total sum of squares about the mean
+    weights: Vector | None = None  # the user's
+
+
+class Tau2Fit(NamedTuple):
+    """Estimate of tau2, its standard error (None where no formula is published), and how the search ended."""
+
+    tau2: float
+    se: float | None
+    iterations: int = 0  # -1: did not settle
+    modes: int = 1  # local maxima of the likelihood that were compared
+
+
+def _moments(m: Model, ai: Any) -> Moments:
+    return moments(m.yi, m.vi, ai, m.xi, m.Q)
+
+
+def _inverse(m: Model, tau2: float = 0.0) -> Any:
+    if m.Q is None:
+        return [1.0 / (v + tau2) for v in m.vi]
+    return 1.0 / (np.asarray(m.vi) + tau2)
+
+
+def _ones(m: Model) -> Any:
+    return [1.0] * m.k if m.Q is None else np.ones(m.k)
+
+
+def _linear(q: Moments, raw: float, scale: float) -> Tau2Fit:
+    """A linear function of Q, cut at zero; ``scale`` is its slope."""
+    tau2 = max(0.0, raw)
+    return Tau2Fit(tau2, scale * sqrt(max(0.0, q_variance(q, tau2))))
+
+
+def dersimonian_laird(m: Model) -> Tau2Fit:
+    """DerSimonian-Laird moment estimator (1986), doi:10.1016/0197-2456(86)90046-2; weights 1/vi."""
+    q = _moments(m, _inverse(m))
+    return _linear(q, (q.q - (m.k - m.p)) / q.tr_p, 1.0 / q.tr_p)
+
+
+def two_step_dl(m: Model) -> Tau2Fit:
+    """DerSimonian-Laird, second step with random-effects weights (DerSimonian & Kacker 2007).
+
+    doi:10.1016/j.cct.2006.04.004
+    """
+    q = _moments(m, _inverse(m, dersimonian_laird(m).tau2))
+    return _linear(q, (q.q - q.tr_pv) / q.tr_p, 1.0 / q.tr_p)
+
+
+def hedges(m: Model) -> Tau2Fit:
+    """Hedges-Olkin unweighted moment estimator, also named Cochran ANOVA."""
+    q = _moments(m, _ones(m))
+    return _linear(q, (q.q - q.tr_pv) / q.tr_p, 1.0 / q.tr_p)
+
+
+def hunter_schmidt(m: Model) -> Tau2Fit:
+    """Hunter-Schmidt estimator: (Q - k) / sum(1/vi)."""
+    q = _moments(m, _inverse(m))
+    return _linear(q, (q.q - m.k) / q.sum_a, 1.0 / q.sum_a)
+
+
+def hunter_schmidt_corrected(m: Model) -> Tau2Fit:
+    """Hunter-Schmidt estimator with the small-sample correction k / (k - p) (Brannick et al. 2019)."""
+    q = _moments(m, _inverse(m))
+    factor = m.k / (m.k - m.p)
+    return _linear(q, (factor * q.q - m.k) / q.sum_a, factor / q.sum_a)
+
+
+def sidik_jonkman(m: Model) -> Tau2Fit:
+    """Sidik-Jonkman estimator (2005), doi:10.1111/j.1467-9876.2005.00489.x, from the crude variance of yi."""
+    crude = m.ols[1] / m.k
+    if crude <= 0.0:
+        return Tau2Fit(0.0, 0.0)
+    q = _moments(m, _inverse(m, crude))
+    scale = crude / (m.k - m.p)
+    return _linear(q, scale * q.q, scale)
+
+
+def paule_mandel(m: Model) -> Tau2Fit:
+    """Paule-Mandel estimator, doi:10.6028/jres.087.022: Q(tau2) = k - p. Empirical Bayes has the same equation."""
+    tau2, iterations = solve_q(m.yi, m.vi, m.xi, m.Q, float(m.k - m.p))
+    return Tau2Fit(tau2, _se_root(m, tau2), iterations)
+
+
+def paule_mandel_median(m: Model) -> Tau2Fit:
+    """Median-unbiased Paule-Mandel estimator: Q(tau2) = median of chi-square(k - p)."""
+    from needlepoint.stats.distributions import chi2_quantile
+
+    tau2, iterations = solve_q(m.yi, m.vi, m.xi, m.Q, chi2_quantile(0.5, float(m.k - m.p)))
+    return Tau2Fit(tau2, _se_root(m, tau2), iterations)
+
+
+def _se_root(m: Model, tau2: float) -> float:
+    """Delta-method standard error of estimators that solve Q(tau2) = constant."""
+    return m.k * sqrt(2.0 / (m.k - m.p)) / sum(_inverse(m, tau2))
+
+
+def _search(m: Model, restricted: bool) -> Tau2Fit:
+    low, high = min(m.vi), max(m.vi)
+    bound = score_bound(m.ols[0], float(m.k - m.p if restricted else m.k), low, high)
+    tau2, iterations, modes = maximise(m.yi, m.vi, m.xi, m.Q, restricted, bound, low)
+    state = at(m.yi, m.vi, m.xi, m.Q, tau2)
+    information = state.tr_pp if restricted else state.sum_w2
+    return Tau2Fit(tau2, sqrt(2.0 / information), iterations, modes)
+
+
+def maximum_likelihood(m: Model) -> Tau2Fit:
+    """Maximum likelihood, at the global optimum."""
+    return _search(m, restricted=False)
+
+
+def restricted_maximum_likelihood(m: Model) -> Tau2Fit:
+    """Restricted maximum likelihood, at the global optimum (Raudenbush 2009; Viechtbauer 2005)."""
+    return _search(m, restricted=True)
+
+
+def generalised_q(m: Model) -> Tau2Fit:
+    """Generalised-Q moment estimator with the user's weights (DerSimonian & Kacker 2007; Jackson et al. 2014)."""
+    q = _moments(m, m.weights)
+    return _linear(q, (q.q - q.tr_pv) / q.tr_p, 1.0 / q.tr_p)
+
+
+def generalised_q_median(m: Model) -> Tau2Fit:
+    """Median-unbiased generalised-Q estimator: tau2 at which Q is the median of its distribution."""
+    from needlepoint.pooling.generalised_q import quantile_tau2
+
+    return Tau2Fit(quantile_tau2(m.yi, m.vi, m.weights, m.xi, m.Q, 0.5), None)
+
+
+def none(m: Model) -> Tau2Fit:
+    """Equal-effects (or fixed-effects) model: tau2 is zero."""
+    del m
+    return Tau2Fit(0.0, None)
+
+
+TAU2: dict[str, Callable[[Model], Tau2Fit]] = {
+    "EE": none,
+    "FE": none,
+    "DL": dersimonian_laird,
+    "DL2": two_step_dl,
+    "DLIT": paule_mandel,  # the iterated estimators end at the root of the Paule-Mandel equation
+    "HE": hedges,
+    "HS": hunter_schmidt,
+    "HSk": hunter_schmidt_corrected,
+    "SJ": sidik_jonkman,
+    "SJIT": paule_mandel,
+    "ML": maximum_likelihood,
+    "REML": restricted_maximum_likelihood,
+    "EB": paule_mandel,
+    "PM": paule_mandel,
+    "PMM": paule_mandel_median,
+    "GENQ": generalised_q,
+    "GENQM": generalised_q_median,
+}

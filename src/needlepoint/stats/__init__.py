@@ -1,0 +1,1 @@
+"""Shared numerics: distributions, root finding, optimisers, quadrature. Arrays in, arrays or records out."""
