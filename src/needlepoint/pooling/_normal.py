@@ -19,7 +19,7 @@ Matrix = NDArray[np.float64]
 Integers = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-__all__ = ["At", "Integers", "Mask", "Matrix", "Vector", "at", "column_at", "design_at"]
+__all__ = ["At", "Integers", "Mask", "Matrix", "Vector", "at", "column_at", "design_at", "known_mean_at"]
 
 
 class At(NamedTuple):
@@ -103,8 +103,26 @@ def design_at(yi: Matrix, vi: Matrix, Q: Matrix, tau2: float) -> At:
     )
 
 
+def known_mean_at(ri: Vector, vi: Vector, tau2: float) -> At:
+    """The model without coefficients: ``ri`` are deviations from a known mean."""
+    q = pp = ppp = sum_w = sum_w2 = logdet = 0.0
+    for r, v in zip(ri, vi):  # noqa: B905 (also compiled by numba, which has no strict=)
+        total = v + tau2
+        w = 1.0 / total
+        wr = w * r
+        q += wr * r
+        pp += wr * wr
+        ppp += w * wr * wr
+        sum_w += w
+        sum_w2 += w * w
+        logdet += log(total)
+    return At(q, pp, ppp, sum_w, sum_w2, sum_w, sum_w2, logdet, 0.0)
+
+
 def at(yi: Vector, vi: Vector, xi: Vector, Q: Matrix | None, tau2: float) -> At:
-    """The model at ``tau2``: one column ``xi`` when ``Q`` is None, else the orthonormal design ``Q``."""
-    if Q is None:
-        return column_at(yi, vi, xi, tau2)
-    return design_at(yi, vi, Q, tau2)  # pyright: ignore[reportArgumentType]
+    """The model at ``tau2``: the orthonormal design ``Q``, else the one column ``xi``, else (empty) no column."""
+    if Q is not None:
+        return design_at(yi, vi, Q, tau2)  # pyright: ignore[reportArgumentType]
+    if len(xi) == 0:
+        return known_mean_at(yi, vi, tau2)
+    return column_at(yi, vi, xi, tau2)

@@ -12,9 +12,9 @@ from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
 from needlepoint.pooling._least_squares import Fit, fit_column, fit_design
 from needlepoint.pooling._normal import At, Matrix, at
 from needlepoint.pooling.fit_statistics import fit_statistics
-from needlepoint.pooling.inference import Covariance, coefficients, covariance, omnibus
+from needlepoint.pooling.inference import Inference, infer
 from needlepoint.pooling.inputs import Inputs, read
-from needlepoint.pooling.prediction import half_width
+from needlepoint.pooling.prediction import Spread, prediction_interval
 from needlepoint.pooling.result import Pooled
 from needlepoint.pooling.tau2 import TAU2, Model, Tau2Fit
 from needlepoint.result import digest
@@ -23,6 +23,10 @@ from needlepoint.stats.distributions import chi2_sf
 __all__ = ["fit_inputs", "pool"]
 
 _NO_TAU2 = {"EE", "FE"}
+_OWN_METHOD = {
+    "PL": ("ML", "profile likelihood: estimate and tau2 by maximum likelihood"),
+    "HC": ("DL", "Henmi-Copas: the equal-effects estimate, with tau2 by DerSimonian-Laird in its interval"),
+}
 
 
 def pool(
@@ -156,15 +160,32 @@ def _solve(inputs: Inputs, model: Model, R: Matrix | None, method: str, tau2: fl
     return _Solved(found, fit, state, null, logdet_xx)
 
 
-def _enough(inputs: Inputs, method: str, test: str) -> tuple[str, str, list[str]]:
-    """Method and test that k studies allow, with notes on what changed."""
+def _enough(inputs: Inputs, method: str, test: str, tau2: float | None) -> tuple[str, str, list[str]]:
+    """Method and test that k studies and the test allow, with notes on what changed.
+
+    Raises
+    ------
+    NotEnoughStudies, InputError
+        Fewer studies than coefficients; a test that this model does not have.
+    """
     k, p = inputs.design.X.shape
     if p > 1 and k <= p:
         raise NotEnoughStudies("meta-regression", needs=p + 1, got=k, hint=f"the model has {p} coefficients")
-    if k > 1:
+    if k == 1:
+        notes = ["one study: its own estimate and normal interval; heterogeneity cannot be estimated"]
+        return (method if method in _NO_TAU2 else "EE"), "z", notes
+    if test == "KR" and (method in _NO_TAU2 or tau2 is not None):
+        raise InputError(
+            "Kenward-Roger allows for tau2 being estimated; here it is fixed", field="test", got=test
+        )
+    if test in {"KR", "PL", "HC"} and inputs.weights is not None:
+        raise InputError("this test is defined for the model's own weights", field="test", got=test)
+    own = _OWN_METHOD.get(test)
+    if own is None:
         return method, test, []
-    notes = ["one study: its own estimate and normal interval; heterogeneity cannot be estimated"]
-    return (method if method in _NO_TAU2 else "EE"), "z", notes
+    if inputs.design.terms != ("intercept",) or tau2 is not None:
+        raise InputError("this test pools without moderators and estimates tau2", field="test", got=test)
+    return own[0], test, [] if method == own[0] else [own[1]]
 
 
 def _explained(inputs: Inputs, s: _Solved, method: str, tau2: float | None) -> float | None:
@@ -197,16 +218,14 @@ def fit_inputs(
     inputs: Inputs, *, method: str, test: str, level: float, tau2: float | None, prediction: str | None
 ) -> Pooled:
     """Fit checked inputs: the part of :func:`pool` that refits and subsets share."""
-    method, test, notes = _enough(inputs, method, test)
+    method, test, notes = _enough(inputs, method, test, tau2)
     model, R = _model(inputs)
     k, p = model.k, model.p
     solved = _solve(inputs, model, R, method, tau2)
     notes.extend(_tau2_notes(solved.tau2, method))
-    cov = covariance(solved.fit, test, k)
     terms = inputs.design.terms
-    records = coefficients(solved.fit.beta, cov.vb, [cov.df] * p, terms, level)
-    with_intercept = p > 1 and terms[0] == "intercept"
-    joint = omnibus(solved.fit.beta, cov.vb, cov.df, list(range(1 if with_intercept else 0, p)))
+    found = infer(solved.fit, inputs.yi, inputs.vi, inputs.design.X, terms, solved.tau2.tau2, test, level)
+    records, joint = found.records, found.joint
     i2, h2, typical = _inconsistency(solved, k, p, method in _NO_TAU2)
     parameters = p + (method not in _NO_TAU2 and tau2 is None)
     stats = fit_statistics(
@@ -219,7 +238,7 @@ def fit_inputs(
         restricted=method == "REML" and k > p,
     )
     first = records[0]
-    pi = _prediction(inputs, solved, cov, method, prediction, level)
+    pi = _prediction(inputs, solved, found, method, prediction, level)
     q_df = k - p
     return Pooled(
         notes=(*inputs.notes, *notes),
@@ -260,10 +279,10 @@ def fit_inputs(
         vi=inputs.vi,
         X=inputs.design.X,
         study=inputs.study,
-        weights=_percent(inputs, solved.tau2.tau2),
-        beta=solved.fit.beta,
-        vb=cov.vb,
-        s2w=cov.s2w,
+        weights=_percent(inputs, 0.0 if test == "HC" else solved.tau2.tau2),
+        beta=found.beta,
+        vb=found.vb,
+        s2w=found.s2w,
         typical_variance=typical,
         rows=inputs.rows,
         user_weights=inputs.weights,
@@ -298,21 +317,18 @@ def _inconsistency(s: _Solved, k: int, p: int, equal: bool) -> tuple[float, floa
 
 
 def _prediction(
-    inputs: Inputs, s: _Solved, cov: Covariance, method: str, prediction: str | None, level: float
+    inputs: Inputs, s: _Solved, found: Inference, method: str, prediction: str | None, level: float
 ) -> tuple[float, float] | None:
-    k, p = inputs.design.X.shape
-    if prediction is None or p > 1 or k < 3 or method in _NO_TAU2 or inputs.design.terms != ("intercept",):
+    X = inputs.design.X
+    k = len(X)
+    if prediction is None or k < 3 or method in _NO_TAU2 or inputs.design.terms != ("intercept",):
         return None
     classic = float(s.fit.vb[0, 0])
-    half = half_width(
-        prediction,
-        se=float(cov.vb[0, 0]) ** 0.5,
+    spread = Spread(
+        estimate=float(found.beta[0]),
+        se=float(found.vb[0, 0]) ** 0.5,
+        tau2=s.tau2.tau2,
         classic_se=classic**0.5,
         hksj_se=(classic * s.fit.rss / (k - 1)) ** 0.5,
-        tau2=s.tau2.tau2,
-        k=k,
-        p=p,
-        level=level,
     )
-    centre = float(s.fit.beta[0])
-    return centre - half, centre + half
+    return prediction_interval(prediction, spread, inputs.yi, inputs.vi, X, X[0], level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from needlepoint.stats.distributions import (
     two_sided_t,
 )
 
-__all__ = ["Covariance", "Omnibus", "coefficients", "covariance", "omnibus"]
+__all__ = ["Covariance", "Inference", "Omnibus", "coefficients", "covariance", "infer", "omnibus"]
 
 
 class Covariance(NamedTuple):
@@ -36,6 +37,17 @@ class Omnibus(NamedTuple):
     df: int
     df2: float | None
     p_value: float
+
+
+class Inference(NamedTuple):
+    """Everything the tests of a model say."""
+
+    beta: Matrix
+    vb: Matrix
+    s2w: float
+    df: float | None  # of the first coefficient
+    records: tuple[Coefficient, ...]
+    joint: Omnibus
 
 
 def covariance(fit: Fit, test: str, k: int) -> Covariance:
@@ -90,3 +102,63 @@ def omnibus(beta: Matrix, vb: Matrix, df2: float | None, which: list[int]) -> Om
     if df2 is None:
         return Omnibus(statistic, m, None, chi2_sf(statistic, m))
     return Omnibus(statistic / m, m, df2, f_sf(statistic / m, m, df2))
+
+
+def infer(
+    fit: Fit, yi: Matrix, vi: Matrix, X: Matrix, terms: tuple[str, ...], tau2: float, test: str, level: float
+) -> Inference:
+    """Tests and intervals of every coefficient, and of all but the intercept together."""
+    p = len(terms)
+    which = list(range(1 if p > 1 and terms[0] == "intercept" else 0, p))
+    if test == "KR":
+        return _kenward_roger(fit, vi, X, terms, tau2, level, which)
+    if test == "HC":
+        return _henmi_copas(yi, vi, terms, level)
+    cov = covariance(fit, test, len(yi))
+    records = coefficients(fit.beta, cov.vb, [cov.df] * p, terms, level)
+    joint = omnibus(fit.beta, cov.vb, cov.df, which)
+    if test == "PL":
+        return _profile_likelihood(fit, cov, yi, vi, tau2, records[0], level)
+    return Inference(fit.beta, cov.vb, cov.s2w, cov.df, records, joint)
+
+
+def _kenward_roger(
+    fit: Fit, vi: Matrix, X: Matrix, terms: tuple[str, ...], tau2: float, level: float, which: list[int]
+) -> Inference:
+    from needlepoint.pooling.kenward_roger import kenward_roger
+
+    kr = kenward_roger(vi, X, tau2)
+    unit = np.eye(len(terms))
+    df: list[float | None] = [kr.df(row) for row in unit]
+    records = coefficients(fit.beta, kr.vb, df, terms, level)
+    return Inference(fit.beta, kr.vb, 1.0, df[0], records, kr.omnibus(fit.beta, unit[which]))
+
+
+def _henmi_copas(yi: Matrix, vi: Matrix, terms: tuple[str, ...], level: float) -> Inference:
+    from needlepoint.pooling.henmi_copas import henmi_copas
+
+    hc = henmi_copas(yi, vi, level)
+    statistic = hc.estimate / hc.se
+    record = Coefficient(
+        term=terms[0],
+        estimate=hc.estimate,
+        se=hc.se,
+        statistic=statistic,
+        df=None,
+        p_value=hc.p_value,
+        ci_low=hc.ci_low,
+        ci_high=hc.ci_high,
+    )
+    joint = Omnibus(statistic * statistic, 1, None, hc.p_value)
+    return Inference(np.array([hc.estimate]), np.array([[hc.se**2]]), 1.0, None, (record,), joint)
+
+
+def _profile_likelihood(
+    fit: Fit, cov: Covariance, yi: Matrix, vi: Matrix, tau2: float, record: Coefficient, level: float
+) -> Inference:
+    from needlepoint.pooling.profile_likelihood import profile_likelihood
+
+    pl = profile_likelihood(yi, vi, record.estimate, tau2, level)
+    new = replace(record, statistic=pl.statistic, p_value=pl.p_value, ci_low=pl.ci_low, ci_high=pl.ci_high)
+    joint = Omnibus(pl.statistic**2, 1, None, pl.p_value)
+    return Inference(fit.beta, cov.vb, 1.0, None, (new,), joint)
