@@ -17,6 +17,8 @@ __all__ = ["COMMANDS", "cli", "main"]
 
 # command -> (module:attribute, one line of help); the module is imported when the command runs
 COMMANDS: dict[str, tuple[str, str]] = {
+    "ask": ("needlepoint.cli.ask:command", "Does this treatment help? The trials' answer."),
+    "pool": ("needlepoint.cli.pool:command", "A meta-analysis of your own table."),
     "screen": ("needlepoint.cli.screen:command", "Is it safe for me? Safety questions, emergencies first."),
 }
 
