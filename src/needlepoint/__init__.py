@@ -20,6 +20,7 @@ _HOMES: dict[str, str] = {
     "NotEnoughStudies": "needlepoint.errors",
     "Pooled": "needlepoint.pooling.result",
     "effect_sizes": "needlepoint.effects.api",
+    "load_pack": "needlepoint.evidence.load",
     "mantel_haenszel": "needlepoint.pooling.mantel_haenszel",
     "peto": "needlepoint.pooling.peto",
     "pool": "needlepoint.pooling.api",

@@ -41,6 +41,8 @@ Direction = Literal["lower", "higher"]  # which end of the scale is better
 Metric = Literal["mean", "change", "median", "events", "percent"]
 ContrastMetric = Literal["MD", "SMD", "RR", "OR", "RD", "HR", "median difference"]
 Use = Literal["main", "sensitivity", "never"]
+Group = Literal["no treatment", "usual care", "sham", "active", "mixed"]
+ShamKind = Literal["penetrating", "non-penetrating", "mock device", "placebo drug", "hands-on"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +70,25 @@ class Term:
     parent: str = (
         ""  # "spinal manipulation" has parent "manual therapy"; "sciatica" has parent "low back pain"
     )
-    group: str = ""  # comparators: "no treatment" | "usual care" | "sham" | "active"
+    group: Group | Literal[""] = ""  # what it is as a comparator; treatments are "active"
+    implies: str = ""  # conditions: the population that comes with it ("pregnancy")
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A span of follow-up, in weeks from the END of treatment (low exclusive, high inclusive)."""
+    """A span of follow-up, in weeks from the END of treatment (``after`` exclusive, ``to`` inclusive).
+
+    Both empty: the window is not counted in weeks ("during" treatment), or has no end.
+    """
 
     id: str
     label: str
     plain: str
     order: int
+    after: float | None = None
+    to: float | None = None
+    synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +98,8 @@ class Instrument:
     id: str
     label: str
     outcome: str
-    low: float
-    high: float
+    low: float | None  # empty: no fixed range
+    high: float | None
     better: Direction
     mic: float | None = None  # minimal important change for an individual, in the instrument's units
     reference_sd: float | None = None  # SD used to show an SMD in these units
@@ -130,7 +139,7 @@ class Arm:
     treatment: str  # term id (a treatment or a comparator)
     label: str
     n: int | None
-    sham_kind: str = ""  # "penetrating" | "non-penetrating" | "mock device" | ""
+    sham_kind: ShamKind | Literal[""] = ""  # empty: no sham, or the source does not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +318,7 @@ class Pack:
     searched: str  # ISO date of the last search
     statement: str  # how the rows were made, to be shown with every answer
     digest: str
+    condition: str  # the condition meant when a question names none
     flags: dict[str, str]  # trial flag -> what it means
     terms: tuple[Term, ...]
     windows: tuple[Window, ...]
