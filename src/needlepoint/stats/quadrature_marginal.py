@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from needlepoint.stats.quadrature_inverse import inverse_cdf
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,8 +37,10 @@ class Marginal:
         x = np.asarray(x, dtype=np.float64)
         t = self.stretch.axis.to_t(x)
         u = self.stretch.to_u(t)
-        g = np.sinc((u[..., None] - self.u) / self.step) @ self.mass / self.step
-        return np.maximum(g, 0) * np.exp(-self.stretch.log_jacobian(u) - self.stretch.axis.log_jacobian(t))
+        return self._density_u(u) * np.exp(-self.stretch.log_jacobian(u) - self.stretch.axis.log_jacobian(t))
+
+    def _density_u(self, u: Floats) -> Floats:
+        return np.maximum(np.sinc((u[..., None] - self.u) / self.step) @ self.mass / self.step, 0.0)
 
     def cdf(self, x: Any) -> Any:
         """Probability of a value at or below ``x``."""
@@ -52,21 +56,9 @@ class Marginal:
     def quantile(self, p: Any) -> Any:
         """Value below which lies probability ``p``; Newton steps kept inside a bracket."""
         p = np.asarray(p, dtype=np.float64)
-        low = np.full(p.shape, self.u[0] - self.step)
-        high = np.full(p.shape, self.u[-1] + self.step)
-        u = np.interp(p, np.cumsum(self.mass) - self.mass / 2, self.u)
-        for _ in range(60):
-            gap = self._cdf_u(u) - p
-            low, high = np.where(gap < 0, u, low), np.where(gap > 0, u, high)
-            slope = np.sinc((u[..., None] - self.u) / self.step) @ self.mass / self.step
-            with np.errstate(divide="ignore", invalid="ignore"):
-                trial = u - gap / slope
-            inside = (trial > low) & (trial < high)
-            new = np.where(inside, trial, (low + high) / 2)
-            if bool(np.all(np.abs(new - u) <= 1e-13 * (1 + np.abs(u)))):
-                u = new
-                break
-            u = new
+        low, high = np.full(p.shape, self.u[0] - self.step), np.full(p.shape, self.u[-1] + self.step)
+        start = np.interp(p, np.cumsum(self.mass) - self.mass / 2, self.u)
+        u = inverse_cdf(self._cdf_u, self._density_u, p, low, high, start)
         return self.stretch.axis.to_x(self.stretch.to_t(u))
 
     def mean(self) -> float:

@@ -1,0 +1,1 @@
+"""Posteriors by quadrature: pairwise models, meta-regression, model averaging, priors."""

@@ -1,0 +1,107 @@
+"""The normal-normal model given its scales: a Gaussian that studies update and that stays Gaussian.
+
+Given tau (and, for a t prior, the mixing precision) the coefficients are normal before and after the data, so that
+the posterior of one analysis is the prior of the next by the same type.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Gaussian", "Joint", "inverse", "log_total", "update"]
+
+_LOG_2PI = math.log(2.0 * math.pi)
+_CHUNK = 4_000_000  # doubles in one work array
+
+
+@dataclass(frozen=True, slots=True)
+class Gaussian:
+    """Coefficients at n values of the scales: C weighted normals each (C is one but for mixture priors).
+
+    ``log_weight`` (n, C) is the log of prior density of the scales times what the data say of them so far; ``mean``
+    (n, C, p); ``precision`` (n, C, p, p); ``log_norm`` (n, C) the log of the normal's constant, zero for flat.
+    """
+
+    log_weight: Floats
+    mean: Floats
+    precision: Floats
+    log_norm: Floats
+
+
+Joint = Callable[..., Gaussian]
+"""Scales, one (n,) array each with tau first, to the coefficients given them."""
+
+
+def log_total(state: Gaussian) -> Floats:
+    """Log weight of each node, its components summed."""
+    if state.log_weight.shape[1] == 1:
+        return state.log_weight[:, 0]
+    return np.logaddexp.reduce(state.log_weight, axis=1)
+
+
+def update(prior: Gaussian, yi: Floats, vi: Floats, X: Floats, tau: Floats) -> Gaussian:
+    """Bring in studies ``yi`` (k,) with variances ``vi`` and design ``X`` (k, p) at each ``tau`` (n,).
+
+    The evidence is taken at the updated mean, as a sum of squares, so that nothing cancels.
+    """
+    rows = max(1, _CHUNK // max(1, len(yi) * prior.mean.shape[1]))
+    if len(tau) > rows:
+        parts = [
+            update(_slice(prior, s), yi, vi, X, tau[s])
+            for s in (slice(i, i + rows) for i in range(0, len(tau), rows))
+        ]
+        return _join(parts)
+    p = X.shape[1]
+    W = 1.0 / (vi + (tau**2)[:, None])
+    xwx = (W @ (X[:, :, None] * X[:, None, :]).reshape(len(yi), p * p)).reshape(len(tau), 1, p, p)
+    xwy = (W @ (X * yi[:, None]))[:, None, :]
+    precision = prior.precision + xwx
+    pulled = np.einsum("ncij,ncj->nci", prior.precision, prior.mean) + xwy
+    mean, log_det = _solve(precision, pulled)
+    residual = yi - mean @ X.T
+    away = mean - prior.mean
+    square = np.einsum("nck,nk->nc", residual**2, W)
+    square = square + np.einsum("nci,ncij,ncj->nc", away, prior.precision, away)
+    log_norm = 0.5 * (log_det - p * _LOG_2PI)
+    log_scatter = 0.5 * (np.log(W).sum(axis=1) - len(yi) * _LOG_2PI)[:, None]
+    log_weight = prior.log_weight + log_scatter - 0.5 * square + prior.log_norm - log_norm
+    return Gaussian(log_weight, mean, precision, log_norm)
+
+
+def _solve(precision: Floats, pulled: Floats) -> tuple[Floats, Floats]:
+    if precision.shape[-1] == 1:
+        a = precision[..., 0, 0]
+        return pulled / a[..., None], np.log(a)
+    mean = np.asarray(np.linalg.solve(precision, pulled[..., None]), dtype=np.float64)[..., 0]
+    log_det: Floats = np.asarray(np.linalg.slogdet(precision)[1], dtype=np.float64)
+    return mean, log_det
+
+
+def inverse(precision: Floats) -> Floats:
+    """Covariances of a stack of precision matrices."""
+    if precision.shape[-1] == 1:
+        return 1.0 / precision
+    return np.asarray(np.linalg.inv(precision), dtype=np.float64)
+
+
+def _slice(state: Gaussian, s: slice) -> Gaussian:
+    return Gaussian(state.log_weight[s], state.mean[s], state.precision[s], state.log_norm[s])
+
+
+def _join(parts: list[Gaussian]) -> Gaussian:
+    return Gaussian(
+        np.concatenate([q.log_weight for q in parts]),
+        np.concatenate([q.mean for q in parts]),
+        np.concatenate([q.precision for q in parts]),
+        np.concatenate([q.log_norm for q in parts]),
+    )

@@ -1,0 +1,107 @@
+"""A mixture of normals as a distribution: what the posterior of an effect is, exactly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from needlepoint.bayes.highest_density import shortest
+from needlepoint.stats.quadrature_inverse import inverse_cdf
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Mixture"]
+
+_BLOCK = 4_000_000  # doubles in one work array
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Mixture:
+    """Weighted normals: ``weights`` (n,) summing to one, ``means`` (n,), ``sds`` (n,)."""
+
+    weights: Floats
+    means: Floats
+    sds: Floats
+
+    def __repr__(self) -> str:
+        low, middle, high = self.quantile([0.025, 0.5, 0.975])
+        return f"Mixture(median {middle:.4g}, 95% {low:.4g} to {high:.4g})"
+
+    def density(self, x: Any) -> Any:
+        """Probability density."""
+        return self._over(
+            x, lambda z: np.exp(-0.5 * z * z) * (self.weights / self.sds / math.sqrt(2 * math.pi))
+        )
+
+    def cdf(self, x: Any) -> Any:
+        """Probability at or below ``x``."""
+        from scipy.special import ndtr
+
+        return self._over(x, lambda z: ndtr(z) * self.weights)
+
+    def _over(self, x: Any, each: Any) -> Any:
+        x = np.asarray(x, dtype=np.float64)
+        flat = x.reshape(-1)
+        rows = max(1, _BLOCK // len(self.weights))
+        parts = [
+            each((flat[i : i + rows, None] - self.means) / self.sds).sum(axis=1)
+            for i in range(0, len(flat), rows)
+        ]
+        return np.concatenate(parts).reshape(x.shape)[()]
+
+    def quantile(self, p: Any) -> Any:
+        """Value below which lies probability ``p``."""
+        p = np.asarray(p, dtype=np.float64)
+        flat = p.reshape(-1)
+        reach = 40.0 * self.sds
+        low = np.full(flat.shape, float(np.min(self.means - reach)))
+        high = np.full(flat.shape, float(np.max(self.means + reach)))
+        start = np.full(flat.shape, self.mean)
+        return inverse_cdf(self.cdf, self.density, flat, low, high, start).reshape(p.shape)[()]
+
+    @property
+    def mean(self) -> float:
+        """Expectation."""
+        return float(self.weights @ self.means)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation; infinite when the spread is carried by the last sliver of weight."""
+        share = self.weights * (self.sds**2 + (self.means - self.mean) ** 2)
+        total = float(share.sum())
+        tail = float(share[self.weights < 1e-12].sum())
+        return math.inf if tail > 1e-3 * total else math.sqrt(total)
+
+    @property
+    def mode(self) -> float:
+        """Highest point of the density."""
+        low, high = self.quantile([0.005, 0.995])
+        for _ in range(6):
+            grid = np.linspace(low, high, 101)
+            best = int(np.argmax(self.density(grid)))
+            low, high = grid[max(best - 1, 0)], grid[min(best + 1, 100)]
+        return float((low + high) / 2)
+
+    def interval(self, level: float = 0.95, kind: str = "central") -> tuple[float, float]:
+        """Credible interval: "central" (equal tails) or "shortest" (highest density)."""
+        if kind == "shortest":
+            return shortest(self.quantile, self.density, level)
+        low, high = self.quantile([(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
+
+    def probability(self, low: float = -math.inf, high: float = math.inf) -> float:
+        """Probability of the interval from ``low`` to ``high``."""
+        upper = 1.0 if high == math.inf else float(self.cdf(high))
+        return upper - (0.0 if low == -math.inf else float(self.cdf(low)))
+
+    def draw(self, n: int, *, seed: int = 0) -> Floats:
+        """Independent draws."""
+        rng = np.random.default_rng(seed)
+        at = rng.choice(len(self.weights), size=n, p=self.weights)
+        return rng.normal(self.means[at], self.sds[at])
