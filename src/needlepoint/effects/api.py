@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,8 @@ def effect_sizes(
     arrays, names, flips = _keep(arrays, names, subset, columns.column(data, flip, field="flip"))
     notebook = Notebook(study=names.__getitem__)
     how = Settings(_constant(spec, add), to, drop00, correct, cutoff)
+    if "yi" in arrays:
+        spec = _as_given(spec)
     raw = spec.family.complete(_select(measure, spec, arrays), notebook)
     with np.errstate(all="ignore"):
         prepared = spec.family.prepare(raw, how, notebook)
@@ -125,6 +128,12 @@ def effect_sizes(
 _LETTERS = frozenset(
     letter for spec in MEASURES.values() for alternative in spec.alternatives for letter in alternative
 ) | {"ni", "n1i", "n2i"}
+
+
+def _as_given(spec: MeasureSpec) -> MeasureSpec:
+    """The same measure, its estimates already computed."""
+    given = MEASURES["GEN"]
+    return replace(spec, family=given.family, kernel=given.kernel, accepts=None, vtypes=given.vtypes)
 
 
 def _resolve(data: Any, given: dict[str, Any], study: Any) -> tuple[dict[str, Vector], tuple[str, ...]]:
@@ -160,6 +169,7 @@ def _select(measure: str, spec: MeasureSpec, arrays: dict[str, Vector]) -> dict[
             got=" ".join(sorted(arrays)) or "no columns",
             allowed=" or ".join(" ".join(alternative) for alternative in spec.alternatives),
         )
+    wanted |= {letter for alternative in spec.family.accepts for letter in alternative}
     extra = sorted(set(arrays) - wanted - {"ni", "n1i", "n2i"})
     if extra:
         raise InputError(
