@@ -1,0 +1,86 @@
+"""A copy of the page of the same length, easier to read for rules; and what extraction has damaged.
+
+Offsets in the copy are offsets in the page: characters are replaced one for one, never removed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from needlepoint.claims.result import Damage
+
+__all__ = ["damage_of", "shadow_of"]
+
+_SAME = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032\u00b4`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200a\u202f\u200b\ufeff\t\r\x0b\x0c", " "),
+        **dict.fromkeys("\u00ad\u2028\u2029\x00", " "),
+    }
+)
+_LINK = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\)){1,500}(?:\s\"[^\"\n]{0,200}\")?\)")
+_MARKS = re.compile(r"[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}")
+
+
+def shadow_of(text: str, *, markdown: bool = False) -> str:
+    """Replace typographic signs by plain ones, one for one; blank Markdown's link targets and marks.
+
+    >>> shadow_of("it\u2019s 4\u20136")
+    "it's 4-6"
+    """
+    shadow = text.translate(_SAME)
+    if markdown:
+        for blank in (_LINK, _MARKS):
+            shadow = blank.sub(lambda m: " " * len(m.group()), shadow)
+    return shadow
+
+
+_LOST_DASH = re.compile(r"(?<![\d.,/-])(\d{1,3}) (\d{1,3})(?![\d.,%/-])(?= [a-z])")
+_LOST_APOSTROPHE = re.compile(
+    r"\b(?:dont|doesnt|isnt|arent|cant|wont|didnt|youre|theyre|youve|weve|thats|bodys)\b", re.I
+)
+_GLUED_NOTE = re.compile(r"(?<=[a-z])[.?!]\d{1,3}(?:\.(?=[A-Z])|(?=\s+[A-Z]|\s*$))", re.M)
+_LOST_ADDRESS = re.compile(r"\b(?:available at|retrieved from|source|see)\s*:\s*\.", re.I)
+_EMPTY_LIST = re.compile(
+    r"\b(?:including|such as|the following(?: [a-z]+){0,3}|these):[ ]*\n+(?=\s*\n|\S[^\n]{0,80}\n\n|\Z)"
+)
+_GLUED_WORDS = re.compile(r"\b([a-z]{5,14})(these|this|that|which|has|have|are|was|were|is)\b")
+_REPLACEMENT = re.compile("\ufffd+|(?:\u00c3.|\u00e2\u20ac.){1,}")
+
+
+def damage_of(shadow: str) -> tuple[Damage, ...]:
+    """Traces of broken extraction, in the order of the page: each is reported, none is taken at its word."""
+    found = [
+        *_spans(_LOST_DASH, shadow, "lost dash", rising=True),
+        *_spans(_GLUED_NOTE, shadow, "glued footnote"),
+        *_spans(_LOST_ADDRESS, shadow, "lost address"),
+        *_spans(_EMPTY_LIST, shadow, "lost list"),
+        *_spans(_REPLACEMENT, shadow, "wrong encoding"),
+        *_glued(shadow),
+    ]
+    apostrophes = [m for m in _LOST_APOSTROPHE.finditer(shadow) if "'" not in m.group()]
+    if apostrophes:
+        first = apostrophes[0]
+        found.append(Damage(kind="lost apostrophes", char_start=first.start(), char_end=first.end()))
+    return tuple(sorted(found, key=lambda d: (d.char_start, d.char_end)))
+
+
+def _spans(pattern: re.Pattern[str], shadow: str, kind: str, *, rising: bool = False) -> Iterable[Damage]:
+    for m in pattern.finditer(shadow):
+        if not rising or int(m.group(1)) < int(m.group(2)):
+            yield Damage(kind=kind, char_start=m.start(), char_end=m.end())
+
+
+def _glued(shadow: str) -> Iterable[Damage]:
+    """Two words without their space: the first half must stand elsewhere on the page, the whole must not."""
+    lower = shadow.lower()
+    candidates = list(_GLUED_WORDS.finditer(shadow))
+    if not candidates:
+        return
+    vocabulary = set(re.findall(r"[a-z]+", lower))
+    for m in candidates:
+        if m.group(1) in vocabulary and lower.count(m.group()) == 1:
+            yield Damage(kind="glued words", char_start=m.start(), char_end=m.end())

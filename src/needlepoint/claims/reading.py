@@ -1,0 +1,147 @@
+"""A page as units: each sentence or clause with the cues and terms that stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from needlepoint.claims._lexicon import Hit, Words, words_of
+from needlepoint.claims.lines import Line, lines_of
+from needlepoint.claims.sentences import clauses_of, sentences_of
+from needlepoint.claims.vocabulary import Vocabulary
+
+__all__ = ["Mention", "Unit", "read_units"]
+
+# words that may stand before the verb of an order or the opening of a question
+_SOFT = frozenset("also and but then so please first second next finally however again yet now thus or well".split())
+_CONDITIONS = frozenset("if when before after once for while until whenever unless".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A term in a sentence; ``part`` where only something that belongs to it is named."""
+
+    term: str
+    first: int
+    last: int
+    part: bool
+
+
+@dataclass(slots=True)
+class Unit:
+    """A sentence or clause under reading."""
+
+    start: int
+    end: int
+    first: int  # first word
+    last: int  # last word (inclusive)
+    line: Line
+    section: int
+    sentence: int  # units of one sentence share it
+    cues: dict[str, int] = field(default_factory=dict[str, int])  # cue -> word where it begins
+    mentions: list[Mention] = field(default_factory=list[Mention])
+    text: str = ""  # shadow of the span
+
+    def has(self, *cues: str) -> bool:
+        """True where any of the cues stands in the unit."""
+        return any(cue in self.cues for cue in cues)
+
+
+def read_units(shadow: str, vocabulary: Vocabulary) -> tuple[list[Unit], Words]:
+    """Units of a page in order, and its words."""
+    words = words_of(shadow)
+    units = list(_units(shadow, words))
+    _assign(units, vocabulary.lexicon.hits(words.text), words, shadow)
+    for unit in units:
+        unit.mentions = _longest(unit.mentions)
+    return units, words
+
+
+def _units(shadow: str, words: Words) -> Iterator[Unit]:
+    section = -1
+    sentence = 0
+    at = 0
+    for line in lines_of(shadow):
+        if line.kind == "heading":
+            section += 1
+        for start, end in _spans(shadow, line):
+            sentence += 1
+            for low, high in clauses_of(shadow, start, end):
+                while at < len(words) and words.starts[at] < low:
+                    at += 1
+                last = at
+                while last < len(words) and words.starts[last] < high:
+                    last += 1
+                if last > at:
+                    text = shadow[low:high]
+                    yield Unit(low, high, at, last - 1, line, section, sentence, text=text)
+                    at = last
+
+
+def _spans(shadow: str, line: Line) -> Iterator[tuple[int, int]]:
+    if line.kind in {"menu", "heading"}:
+        yield line.start, line.end
+        return
+    yield from sentences_of(shadow, line.start, line.end)
+
+
+def _heads(unit: Unit, words: Words, shadow: str) -> frozenset[int]:
+    """Words at which an order or a question may begin."""
+    heads = [unit.first]
+    at = unit.first
+    while at < unit.last and words.text[at] in _SOFT:
+        at += 1
+        heads.append(at)
+    if words.text[at] in _CONDITIONS:
+        comma = shadow.find(",", words.ends[at], unit.end)
+        while comma >= 0:
+            after = next((i for i in range(at, unit.last + 1) if words.starts[i] > comma), None)
+            if after is not None:
+                heads.append(after)
+            comma = shadow.find(",", comma + 1, unit.end)
+    return frozenset(heads)
+
+
+def _assign(units: list[Unit], hits: list[Hit], words: Words, shadow: str) -> None:
+    """Give each hit to the unit that holds it whole."""
+    at = 0
+    heads: frozenset[int] = frozenset()
+    of = -1
+    for hit in hits:
+        while at < len(units) and units[at].last < hit.first:
+            at += 1
+        if at == len(units):
+            return
+        unit = units[at]
+        if hit.first < unit.first or hit.last > unit.last:
+            continue
+        if hit.anchored:
+            if of != at:
+                heads, of = _heads(unit, words, shadow), at
+            if hit.first not in heads:
+                continue
+        _note(unit, hit)
+
+
+def _note(unit: Unit, hit: Hit) -> None:
+    kind, _, name = hit.label.partition(":")
+    if kind in {"term", "part"}:
+        unit.mentions.append(Mention(name, hit.first, hit.last, kind == "part"))
+    else:
+        unit.cues.setdefault(hit.label, hit.first)
+
+
+def _longest(mentions: list[Mention]) -> list[Mention]:
+    """Leave out a mention that lies inside a longer one."""
+    if len(mentions) < 2:
+        return mentions
+    kept: list[Mention] = []
+    for m in sorted(mentions, key=lambda m: (m.first, -(m.last - m.first), m.part)):
+        inside = any(k.first <= m.first and m.last <= k.last and (k.first, k.last) != (m.first, m.last) for k in kept)
+        if not inside:
+            kept.append(m)
+    return kept
+
+
+NUMBER = re.compile(r"\d")

@@ -1,0 +1,203 @@
+"""What a check gives: the page's claims with their verdicts, its contradictions, its score card."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from needlepoint.options import Assurance, ClaimKind, Polarity, Role, Speaker, Verdict
+from needlepoint.result import Result, jsonable
+
+__all__ = [
+    "Check",
+    "Claim",
+    "Contradiction",
+    "Criterion",
+    "Damage",
+    "Judged",
+    "Notice",
+    "Quantity",
+    "Section",
+    "Segment",
+    "Support",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """A trace of broken extraction."""
+
+    kind: str
+    char_start: int
+    char_end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A heading and the span of text under it."""
+
+    title: str
+    char_start: int
+    char_end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A number with its unit and its part in the sentence."""
+
+    value: str  # as a plain number, or "low-high", or "1 in 10"
+    unit: str
+    what: str  # participants, trials, year, share, duration, sessions ...
+    low: float
+    high: float
+    denominator: str
+    char_start: int
+    char_end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A sentence that makes no checkable claim, and what it is instead."""
+
+    char_start: int
+    char_end: int
+    quote: str
+    role: Role
+    section: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One checkable statement of a page, as a record."""
+
+    id: str
+    char_start: int
+    char_end: int
+    quote: str
+    section: str
+    kind: ClaimKind
+    treatment: str | None
+    condition: str | None
+    comparator: str | None
+    outcome: str | None
+    population: str | None
+    time: str | None
+    polarity: Polarity
+    certainty: Assurance
+    speaker: Speaker
+    quantities: tuple[Quantity, ...] = ()
+    proposed_by: str = "rules"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """A row of the evidence that a verdict rests on."""
+
+    row: str  # id in the pack
+    text: str  # the numbers, in our words
+    url: str
+    citation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged(Result):
+    """A claim and what the evidence says of it."""
+
+    claim: Claim
+    verdict: Verdict
+    rule: str  # name of the row of the rule table that decided
+    issues: tuple[str, ...]
+    why: str
+    careful: str  # a sentence to put in its place; empty where the sentence can stand
+    support: tuple[Support, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The claim's fields and the verdict's, side by side."""
+        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "claim"}
+        return jsonable(self.claim) | jsonable(own)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Two claims of one page that cannot both hold, or that pull against each other."""
+
+    a: str  # claim ids, in the order of the page
+    b: str
+    strength: str  # "direct" | "tension"
+    slot: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One published criterion of good health information, and the sentence that earns or loses it."""
+
+    id: str
+    question: str
+    met: str  # "yes" | "partly" | "no" | "not applicable"
+    why: str
+    char_start: int | None
+    char_end: int | None
+    after: str  # the instrument it follows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A warning that a reader must see first."""
+
+    text: str
+    url: str
+    claim: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Result):
+    """A page, checked: every claim with its verdict, what contradicts what, what is missing."""
+
+    title: str
+    address: str
+    language: str
+    date: str | None
+    pack: str
+    pack_version: str
+    inputs: str  # digest of the page's text and of the pack
+    summary_text: str
+    notices: tuple[Notice, ...]
+    claims: tuple[Judged, ...]
+    contradictions: tuple[Contradiction, ...]
+    missing: tuple[str, ...]
+    score_card: tuple[Criterion, ...]
+    damage: tuple[Damage, ...]
+    sections: tuple[Section, ...]
+    others: tuple[Segment, ...]
+    text: str = dataclasses.field(repr=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many claims have each verdict."""
+        return dict(Counter(j.verdict for j in self.claims))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field but the page's text as plain JSON types; claims carry their verdicts."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.repr}
+        return jsonable(fields | {"claims": [j.to_dict() for j in self.claims], "counts": self.counts})
+
+    def tidy(self) -> list[dict[str, Any]]:
+        """One row a claim."""
+        return [j.to_dict() for j in self.claims]
+
+    def summary(self) -> str:
+        """The paragraph, then one line a claim."""
+        lines = [self.summary_text, *(f"! {n.text}" for n in self.notices)]
+        for judged in self.claims:
+            lines.append(f"[{judged.verdict.replace('_', ' ')}] {judged.claim.quote}")
+            lines.append(f"    {judged.why}")
+        return "\n".join([*lines, *self.notes])
+
+    def claim_review(self) -> dict[str, Any]:
+        """The verdicts as schema.org ClaimReview items (a view: it has no place for rows or certainty)."""
+        from needlepoint.claims.claimreview import claim_review
+
+        return claim_review(self)

@@ -1,0 +1,158 @@
+"""What a sentence is if it is no claim: menu, advert, order, opinion, question, testimonial, heading.
+
+Rules in order; the first that holds decides. None names a treatment, a condition or a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from needlepoint.claims.reading import Unit
+from needlepoint.options import Role
+
+__all__ = ["ROLES", "role_of"]
+
+Test = Callable[[Unit], bool]
+
+_ANAPHORA = frozenset("it its it's they theyre they're these this those that such others some patients".split())
+_STRONG_CUES = (
+    *("mechanism_core", "safety", "magnitude", "procedure_core", "prevalence_share", "cure", "reaction"),
+    *("sufficient_number", "anaphoric_study", "guideline", "eligibility_act", "site_distal"),
+)
+_CLAIM_CUES = (
+    *("efficacy", "mechanism", "mechanism_core", "safety", "magnitude", "procedure_core", "prevalence_share"),
+    *("sufficient_number", "usage", "eligibility_act", "durable", "study_detail"),
+)
+
+
+def _is_menu(u: Unit) -> bool:
+    return u.line.kind == "menu"
+
+
+def _is_question(u: Unit) -> bool:
+    text = u.text.rstrip("\"') ")
+    return text.endswith("?") or (u.line.kind == "heading" and u.has("question_start"))
+
+
+def _is_quiet_heading(u: Unit) -> bool:
+    """A heading names a topic unless it promises something: a verb of effect with a strong or comparing word."""
+    if u.line.kind != "heading":
+        return False
+    promises = u.has("efficacy") and u.has("strong", "comparative", "absolute", "very_positive", "instant")
+    shows = u.has("harm_denied") or (u.has("attribution_study", "magnitude") and u.has("efficacy"))
+    return not ((promises or shows or _more_or_better(u)) and _about_treatment(u))
+
+
+def _more_or_better(u: Unit) -> bool:
+    words = u.text.lower().split()
+    return u.has("efficacy") and any(w in {"more", "better", "less", "without"} for w in words) and len(words) > 5
+
+
+def _about_treatment(u: Unit) -> bool:
+    return bool(u.mentions)
+
+
+def _is_testimonial(u: Unit) -> bool:
+    return u.has("testimonial") and u.has("first_person")
+
+
+def _is_first_person(u: Unit) -> bool:
+    return u.has("first_person")
+
+
+def _holds_statement(u: Unit) -> bool:
+    """An order that carries a statement: "keep in mind that ...", "press there, and it eases ..."."""
+    lower = u.text.lower()
+    if any(lead in lower for lead in ("in mind that", "note that", "remember that", "aware that", "know that")):
+        return True
+    tail = lower.partition(", and ")[2]
+    return bool(tail) and any(tail.startswith(s) for s in ("you can", "you will", "it will", "it can", "this will"))
+
+
+def _is_eligibility_order(u: Unit) -> bool:
+    return u.has("eligibility") and u.has("eligibility_act")
+
+
+def _is_instruction(u: Unit) -> bool:
+    if _holds_statement(u) and u.has("efficacy", "safety", "mechanism"):
+        return False
+    if _is_eligibility_order(u):
+        return False
+    if u.has("imperative", "instruction_hard"):
+        return True
+    return u.has("instruction_phrase") and not u.has("guideline", "safety", "mechanism_core")
+
+
+def _is_advert(u: Unit) -> bool:
+    """Selling is no claim; a seller's statement of what the treatment does still is one."""
+    if u.has("advert_hard"):
+        return not u.has("harm_denied", "cure", "success_rate")
+    return u.has("advert") and not u.has("mechanism_core", "cure", "procedure_core", "harm_denied", "efficacy_core")
+
+
+def _is_anecdote(u: Unit) -> bool:
+    return u.has("anecdote")
+
+
+def _is_rhetoric(u: Unit) -> bool:
+    if u.has("filler_hard"):
+        return True
+    return u.has("filler") and not u.has("attribution_study", "prevalence_share", "mechanism_core", "safety")
+
+
+def _is_belief(u: Unit) -> bool:
+    """What others believe, told without taking it on: no claim of the page, unless it is then rejected or used."""
+    return u.has("belief") and not u.has("rejection", "attribution_study", "safety")
+
+
+def _is_history(u: Unit) -> bool:
+    return u.has("history") and not u.has("attribution_study", "safety", "guideline", "mechanism_core", "rejection")
+
+
+def _is_empty(u: Unit) -> bool:
+    """Nothing of the field, no word of a claim, and no "it" or "they" that takes up what was said before."""
+    if u.line.kind == "reference":
+        return False
+    if u.last - u.first < 3:
+        return not u.has(*_CLAIM_CUES)
+    if u.mentions:
+        return not (u.has(*_CLAIM_CUES) or u.has("prevalence", "procedure", "guideline", "study_noun", "rejection"))
+    if _takes_up(u):
+        return not u.has(*_CLAIM_CUES, "prevalence", "procedure", "guideline", "anaphoric_study", "reaction")
+    return not u.has(*_STRONG_CUES) and not (u.has("efficacy") and u.has("durable", "fleeting", "comparative"))
+
+
+def _takes_up(u: Unit) -> bool:
+    words = u.text.lower().split()
+    return any(w.strip(",") in _ANAPHORA for w in words[:4])
+
+
+def _is_stub(u: Unit) -> bool:
+    """An opening that only announces a list."""
+    return u.text.rstrip().endswith(":") and not u.has("efficacy", "mechanism", "safety", "procedure_core")
+
+
+ROLES: tuple[tuple[Role, Test], ...] = (
+    ("navigation", _is_menu),
+    ("question", _is_question),
+    ("heading", _is_quiet_heading),
+    ("testimonial", _is_testimonial),
+    ("opinion", _is_first_person),
+    ("instruction", _is_instruction),
+    ("advert", _is_advert),
+    ("opinion", _is_anecdote),
+    ("opinion", _is_rhetoric),
+    ("opinion", _is_belief),
+    ("opinion", _is_history),
+    ("other", _is_stub),
+    ("other", _is_empty),
+)
+"""The rules in order: what a sentence is, and when."""
+
+
+def role_of(unit: Unit) -> Role | None:
+    """The role of a sentence that makes no checkable claim; None for a claim."""
+    for role, holds in ROLES:
+        if holds(unit):
+            return role
+    return None

@@ -1,0 +1,87 @@
+"""The words of a field and the cues of the language, in one dictionary, ready to read pages with."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from needlepoint.claims._lexicon import Lexicon
+from needlepoint.claims.knowledge import Knowledge, Word
+
+__all__ = ["Vocabulary", "vocabulary_of"]
+
+_CUES = Path(__file__).with_name("cues.toml")
+
+
+@cache
+def _cues() -> tuple[tuple[str, str], ...]:
+    """(pattern, cue) for every phrase of ``cues.toml``."""
+    tables = tomllib.loads(_CUES.read_text(encoding="utf-8"))
+    return tuple((p, cue) for table in tables.values() for cue, phrases in table.items() for p in phrases)
+
+
+def _phrases(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """(pattern, label): "term:id" names a term, "part:id" points to one, "row:id" belongs to another row."""
+    for word in knowledge.words:
+        for phrase in word.words:
+            yield phrase, f"term:{word.id}"
+        for phrase in word.parts:
+            yield phrase, f"part:{word.id}"
+    for mechanism in knowledge.mechanisms:
+        for phrase in mechanism.words:
+            yield phrase, f"row:{mechanism.id}"
+    for assertion in knowledge.assertions:
+        for n, group in enumerate(assertion.all):
+            for phrase in group:
+                yield phrase, f"row:{assertion.id}:{n}"
+        for phrase in assertion.none:
+            yield phrase, f"row:{assertion.id}:none"
+    yield from _row_phrases(knowledge)
+
+
+def _row_phrases(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    for row in (*knowledge.definitions, *knowledge.numbers, *knowledge.positions):
+        for phrase in row.words:
+            yield phrase, f"row:{row.id}"
+    for study in knowledge.studies:
+        for phrase in study.people:
+            yield phrase, f"row:{study.id}"
+    for rule in knowledge.regulations:
+        for suffix, phrases in (("", rule.words), (":topic", rule.topic), (":forbids", rule.forbids)):
+            for phrase in phrases:
+                yield phrase, f"row:{rule.id}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A dictionary built once for a pack, and the terms it speaks of."""
+
+    knowledge: Knowledge
+    lexicon: Lexicon
+    terms: dict[str, Word] = field(default_factory=dict[str, Word])
+
+    def lineage(self, term: str) -> tuple[str, ...]:
+        """A term, its parent, its parent's parent ..."""
+        line: list[str] = []
+        while term and term not in line:
+            line.append(term)
+            word = self.terms.get(term)
+            term = word.parent if word else ""
+        return tuple(line)
+
+    def plain(self, term: str) -> str:
+        """The words for a term in a sentence."""
+        word = self.terms.get(term)
+        return word.plain if word else term
+
+
+def vocabulary_of(knowledge: Knowledge) -> Vocabulary:
+    """Build the dictionary of a pack: its words and rows, and the cues of the language."""
+    return Vocabulary(
+        knowledge=knowledge,
+        lexicon=Lexicon.of([*_cues(), *_phrases(knowledge)]),
+        terms={word.id: word for word in knowledge.words},
+    )
