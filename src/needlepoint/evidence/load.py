@@ -161,7 +161,7 @@ def _references(head: PackHead, terms: list[Any], tables: dict[str, Rows]) -> Re
 
 
 def _pack(head: PackHead, terms: list[Any], tables: dict[str, Rows], mark: str) -> Pack:
-    words = ("id", "title", "version", "date", "searched", "condition", "statement", "flags")
+    words = ("id", "title", "version", "date", "searched", "condition", "statement", "first", "flags")
     values: dict[str, Any] = {key: head[key] for key in words}
     values |= {name: tuple(row.record for row in rows.rows) for name, rows in tables.items()}
     return Pack(

@@ -71,7 +71,10 @@ class Term:
         ""  # "spinal manipulation" has parent "manual therapy"; "sciatica" has parent "low back pain"
     )
     group: Group | Literal[""] = ""  # what it is as a comparator; treatments are "active"
+    role: Literal["main", ""] = ""  # outcomes: "main" ones stand in the answer's table
+    more: Literal["good", "bad", ""] = ""  # outcomes: is more of it good ("function") or bad ("pain")?
     implies: str = ""  # conditions: the population that comes with it ("pregnancy")
+    unlike: tuple[str, ...] = ()  # phrases that contain its words and mean something else
     note: str = ""
 
 
@@ -317,6 +320,7 @@ class Pack:
     date: str  # ISO date of the last change
     searched: str  # ISO date of the last search
     statement: str  # how the rows were made, to be shown with every answer
+    first: str  # what a reader must know before anything else: urgent signs
     digest: str
     condition: str  # the condition meant when a question names none
     flags: dict[str, str]  # trial flag -> what it means

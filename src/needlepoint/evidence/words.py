@@ -16,6 +16,7 @@ __all__ = ["KINDS", "PackHead", "read_head", "read_terms"]
 KINDS = ("treatment", "condition", "comparator", "outcome", "population")
 PackHead = dict[str, Any]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_OPTIONAL = {"first"}
 _HEAD: dict[str, type] = {
     "id": str,
     "title": str,
@@ -24,6 +25,7 @@ _HEAD: dict[str, type] = {
     "searched": str,
     "condition": str,
     "statement": str,
+    "first": str,
     "missing": list,
     "window": list,
     "flags": dict,
@@ -41,9 +43,9 @@ def read_head(data: dict[str, Any], report: Report) -> PackHead:
     head: PackHead = {}
     for key, kind in _HEAD.items():
         value = data.get(key)
-        if value is None:
+        if value is None and key not in _OPTIONAL:
             say("the key is missing", key, "add it")
-        elif not isinstance(value, kind) or value == "":
+        elif value is not None and (not isinstance(value, kind) or value == ""):
             say(f"{value!r} is no {kind.__name__}", key, f"write a {kind.__name__}")
         head[key] = value if isinstance(value, kind) else kind()
     for key in ("date", "searched"):
@@ -95,7 +97,7 @@ def _records(
 
 
 def _fits(key: str, value: Any) -> bool:
-    if key == "synonyms":
+    if key in ("synonyms", "unlike"):
         return isinstance(value, list) and all(isinstance(v, str) and v.strip() for v in value)
     if key == "order":
         return isinstance(value, int) and not isinstance(value, bool)
@@ -103,4 +105,8 @@ def _fits(key: str, value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e4
     if key == "group":
         return value == "" or value in get_args(Group)
+    if key == "role":
+        return value in ("", "main")
+    if key == "more":
+        return value in ("", "good", "bad")
     return isinstance(value, str) and (bool(value.strip()) or key not in ("id", "label", "plain"))
