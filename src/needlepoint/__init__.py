@@ -31,6 +31,7 @@ _HOMES: dict[str, str] = {
     "egger": "needlepoint.bias.egger",
     "excess_significance": "needlepoint.bias.excess_significance",
     "fail_safe_n": "needlepoint.bias.fail_safe_n",
+    "glmm": "needlepoint.pooling.glmm",
     "load_pack": "needlepoint.evidence.load",
     "mantel_haenszel": "needlepoint.pooling.mantel_haenszel",
     "match_question": "needlepoint.evidence.question",

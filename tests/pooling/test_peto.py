@@ -35,8 +35,8 @@ def relative_error(got: float | None, want: float | None) -> float:
 SAME = {
     "estimate": "beta",
     "se": "se",
-    "z": "zval",
-    "p": "pval",
+    "statistic": "zval",
+    "p_value": "pval",
     "ci_low": "ci.lb",
     "ci_high": "ci.ub",
     "k": "k",

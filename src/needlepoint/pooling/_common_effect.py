@@ -29,8 +29,8 @@ class CommonEffect(Result):
     k_effects: int
     estimate: float
     se: float
-    z: float
-    p: float
+    statistic: float
+    p_value: float
     ci_low: float
     ci_high: float
     level: float
@@ -49,7 +49,7 @@ class CommonEffect(Result):
         lines = [
             f"{self.method}, {self.measure}, k = {self.k}",
             f"estimate {self.estimate:.4f} [{self.ci_low:.4f}, {self.ci_high:.4f}], "
-            f"se {self.se:.4f}, z = {self.z:.2f}, p = {self.p:.4f}",
+            f"se {self.se:.4f}, z = {self.statistic:.2f}, p = {self.p_value:.4f}",
             f"Q({self.q_df}) = {self.q:.2f}, p = {self.q_p:.4f}, I² = {self.i2:.0%}",
         ]
         return "\n".join([*lines, *self.tests(), *self.notes])
@@ -92,8 +92,8 @@ def common_effect_fields(counts: Counts, estimate: float, se: float, level: floa
         "k_effects": found.k,
         "estimate": estimate,
         "se": se,
-        "z": z,
-        "p": two_sided_normal(z),
+        "statistic": z,
+        "p_value": two_sided_normal(z),
         "ci_low": estimate - half,
         "ci_high": estimate + half,
         "level": level,

@@ -63,6 +63,10 @@ class Counts(NamedTuple):
             self.notes,
         )
 
+    def noted(self, note: str) -> Counts:
+        """With one more note."""
+        return self._replace(notes=(*self.notes, note))
+
 
 def _narrowed(kept: Mask, keep: Mask) -> Mask:
     narrowed = kept.copy()

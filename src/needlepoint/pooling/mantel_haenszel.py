@@ -153,9 +153,9 @@ def _pooled(
         notes.append(study_note(says, named(counts.study, empty)))
     zero = zero_cells(counts.cells) & ~empty
     if zero.any():
-        says = "with a zero count enter the estimate as they are; a correction serves their own effect, for Q"
+        says = "with a zero count (used as reported; a correction serves only the own effect, for Q)"
         if add and to != "none":
-            says = "with a zero count had the correction added, also for the estimate"
+            says = "with a zero count (the correction is added, also for the estimate)"
         notes.append(study_note(says, named(counts.study, zero)))
     return MantelHaenszel(
         measure=measure,

@@ -1,0 +1,142 @@
+"""What ``glmm`` was given, checked once: the model asked for, informative studies, moderators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.options import check
+from needlepoint.pooling._common_effect import check_level
+from needlepoint.pooling._counts import Counts, Mask, Vector, empty_studies, named, read_counts, study_note
+from needlepoint.pooling._glmm_models import ALLOWED, ONE_ARM
+from needlepoint.pooling.design import build, full_rank
+
+__all__ = [
+    "GlmmMeasure",
+    "GlmmMethod",
+    "GlmmModel",
+    "GlmmTest",
+    "Inputs",
+    "Specification",
+    "read",
+    "specification",
+]
+
+GlmmMeasure = Literal["OR", "IRR", "PLO", "IRLN"]
+GlmmModel = Literal["UM.FS", "UM.RS", "CM.EL", "CM.AL"]
+GlmmMethod = Literal["ML", "EE"]
+GlmmTest = Literal["z", "t"]
+
+
+class Specification(NamedTuple):
+    """The model asked for."""
+
+    measure: str
+    model: str
+    method: str
+    test: str
+    level: float
+    coding: float
+    cor: bool
+
+    @property
+    def two_arms_with_fixed_studies(self) -> bool:
+        """Whether every study has a baseline parameter of its own."""
+        return self.model == "UM.FS" and self.measure not in ONE_ARM
+
+
+class Inputs(NamedTuple):
+    """Studies that the model can use, with their moderators."""
+
+    counts: Counts
+    X: Vector
+    terms: tuple[str, ...]
+
+
+def specification(
+    measure: str, model: str | None, method: str, test: str, level: float, coding: float, *, cor: bool
+) -> Specification:
+    """Check the options against each other."""
+    check(measure, GlmmMeasure, field="measure")
+    check(method, GlmmMethod, field="method")
+    check(test, GlmmTest, field="test")
+    check_level(level)
+    chosen = model or ALLOWED[measure][0]
+    check(chosen, GlmmModel, field="model")
+    if chosen not in ALLOWED[measure]:
+        raise InputError(
+            f"{measure} has no model {chosen}", field="model", got=chosen, allowed=", ".join(ALLOWED[measure])
+        )
+    if not 0.0 <= coding <= 1.0:
+        raise InputError("coding is a share", field="coding", got=coding, allowed="between 0 and 1")
+    if cor and chosen != "UM.RS":
+        raise InputError("only UM.RS has two random effects to correlate", field="cor", got=cor)
+    return Specification(measure, chosen, method, test, level, coding, cor)
+
+
+def read(
+    data: Any,
+    given: Mapping[str, Any],
+    asked: Specification,
+    *,
+    study: Any,
+    mods: Any,
+    intercept: bool,
+    drop00: bool | None,
+) -> Inputs:
+    """Counts and moderators of the studies that inform the model; the others are named in the notes."""
+    counts = read_counts(
+        data, given, measure=asked.measure, study=study, add=0.5, to="only0", drop00=True, method="glmm"
+    )
+    _refuse_parts(counts, asked)
+    design = build(mods, data, k=len(counts.kept), intercept=intercept)
+    rows = design.X[counts.kept]
+    complete: Mask = np.asarray(np.isfinite(rows).all(axis=1))
+    if not complete.all():
+        lost = named(counts.study, ~complete)
+        counts = counts.rows(complete).noted(study_note("left out for missing moderators", lost))
+        rows = rows[complete]
+    counts, keep = _informative(counts, asked, drop00)
+    rows = rows[keep]
+    columns, dropped = full_rank(rows, design.terms)
+    if dropped:
+        counts = counts.noted(f"redundant moderators left out: {', '.join(dropped)}")
+    if len(rows) < len(columns):
+        raise NotEnoughStudies("glmm", needs=len(columns), got=len(rows))
+    return Inputs(counts, rows[:, list(columns)], tuple(design.terms[j] for j in columns))
+
+
+def _refuse_parts(counts: Counts, asked: Specification) -> None:
+    """Parts of a person have no hypergeometric probability."""
+    if (asked.measure, asked.model) != ("OR", "CM.EL"):
+        return
+    for field, values in counts.cells.items():
+        parts = values != np.round(values)
+        if parts.any():
+            i = int(parts.argmax())
+            raise InputError(
+                "the exact conditional model needs whole numbers",
+                field=field,
+                study=counts.study[i],
+                got=float(values[i]),
+            )
+
+
+def _informative(counts: Counts, asked: Specification, drop00: bool | None) -> tuple[Counts, Mask]:
+    everyone: Mask = np.ones(len(counts.study), dtype=bool)
+    if asked.measure in ONE_ARM:
+        return counts, everyone
+    empty = empty_studies(counts.cells)
+    if empty.all():
+        raise InputError("no study has both events and non-events", field="ai, ci")
+    if not empty.any():
+        return counts, everyone
+    who = named(counts.study, empty)
+    if not (asked.model != "UM.RS" if drop00 is None else drop00):
+        says = "with no events, or only events, in both arms inform the baseline"
+        return counts.noted(study_note(says, who)), everyone
+    note = study_note("with no events, or only events, in both arms left out", who)
+    return counts.rows(~empty).noted(note), ~empty
