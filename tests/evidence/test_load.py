@@ -1,6 +1,5 @@
 """The built-in pack loads, quickly, and is what the files say."""
 
-
 import pytest
 
 from needlepoint import load_pack
