@@ -60,7 +60,9 @@ MEASURES: dict[str, Spec] = {
     "AS": Spec("arcsine difference", TWO_BY_TWO, two_by_two.arcsine_difference, add=0),
     # two dichotomous variables
     "PHI": Spec("phi coefficient", TWO_BY_TWO, two_by_two_association.phi, _CROSS_SECTIONAL_FIRST, add=0),
-    "ZPHI": Spec("z of phi", TWO_BY_TWO, two_by_two_association.z_phi, _CROSS_SECTIONAL_FIRST, "tanh", add=0),
+    "ZPHI": Spec(
+        "z of phi", TWO_BY_TWO, two_by_two_association.z_phi, _CROSS_SECTIONAL_FIRST, "z_to_r", add=0
+    ),
     "YUQ": Spec("Yule's Q", TWO_BY_TWO, two_by_two_association.yule_q),
     "YUY": Spec("Yule's Y", TWO_BY_TWO, two_by_two_association.yule_y),
     "RTET": Spec(
@@ -70,7 +72,7 @@ MEASURES: dict[str, Spec] = {
         "z of the tetrachoric correlation",
         TWO_BY_TWO,
         two_by_two_association.z_tetrachoric,
-        back="tanh",
+        back="z_to_r",
         add=0,
     ),
     # a dichotomised outcome as a standardised mean difference
@@ -129,12 +131,12 @@ MEASURES: dict[str, Spec] = {
         TWO_MEANS,
         biserial.z_point_biserial,
         _SAMPLING,
-        "tanh",
+        "z_to_r",
         accepts=_D_TOO,
     ),
     "RBIS": Spec("biserial correlation", TWO_MEANS, biserial.biserial, accepts=_D_TOO),
     "ZBIS": Spec(
-        "z of the biserial correlation", TWO_MEANS, biserial.z_biserial, back="tanh", accepts=_D_TOO
+        "z of the biserial correlation", TWO_MEANS, biserial.z_biserial, back="z_to_r", accepts=_D_TOO
     ),
     "D2OR": Spec(
         "log odds ratio from the SMD",
@@ -179,10 +181,10 @@ MEASURES: dict[str, Spec] = {
     # two quantitative variables
     "COR": Spec("correlation", CORRELATION, correlation.correlation, ("LS", "UB", "AV")),
     "UCOR": Spec("unbiased correlation", CORRELATION, correlation.unbiased_correlation, ("LS", "UB", "AV")),
-    "ZCOR": Spec("Fisher's z", CORRELATION, correlation.z_correlation, back="tanh"),
+    "ZCOR": Spec("Fisher's z", CORRELATION, correlation.z_correlation, back="z_to_r"),
     "PCOR": Spec("partial correlation", PARTIAL, partial_correlation.partial_correlation, ("LS", "AV")),
     "ZPCOR": Spec(
-        "z of the partial correlation", PARTIAL, partial_correlation.z_partial_correlation, back="tanh"
+        "z of the partial correlation", PARTIAL, partial_correlation.z_partial_correlation, back="z_to_r"
     ),
     "SPCOR": Spec(
         "semi-partial correlation", SEMI_PARTIAL, partial_correlation.semi_partial_correlation, ("LS", "AV")
@@ -192,28 +194,28 @@ MEASURES: dict[str, Spec] = {
         SEMI_PARTIAL,
         partial_correlation.z_semi_partial_correlation,
         ("LS", "AV"),
-        "tanh",
+        "z_to_r",
     ),
     "R2": Spec("R squared", DETERMINATION, determination.r_squared, ("LS", "LS2", "AV", "AV2")),
-    "ZR2": Spec("z of R", DETERMINATION, determination.z_r_squared, back="tanh_squared"),
+    "ZR2": Spec("z of R", DETERMINATION, determination.z_r_squared, back="z_to_r2"),
     "R2F": Spec("R squared, fixed predictors", DETERMINATION, determination.r_squared_fixed, ("LS", "AV")),
     "ZR2F": Spec(
         "transformed R squared, fixed predictors",
         DETERMINATION,
         determination.z_r_squared_fixed,
-        back="r2_fixed",
+        back="z_to_r2_fixed",
     ),
     # one group, events
     "PR": Spec("proportion", PROPORTION, proportion.proportion, ("LS", "UB", "AV")),
     "PLN": Spec("log proportion", PROPORTION, proportion.log_proportion, ("LS", "AV"), "exp"),
     "PLO": Spec("logit of the proportion", PROPORTION, proportion.logit, ("LS", "AV"), "expit"),
-    "PRZ": Spec("probit of the proportion", PROPORTION, proportion.probit, back="normal_cdf"),
-    "PAS": Spec("arcsine root of the proportion", PROPORTION, proportion.angular, back="sin_squared", add=0),
+    "PRZ": Spec("probit of the proportion", PROPORTION, proportion.probit, back="iprobit"),
+    "PAS": Spec("arcsine root of the proportion", PROPORTION, proportion.angular, back="iarcsin", add=0),
     "PFT": Spec("Freeman-Tukey proportion", PROPORTION, proportion.freeman_tukey, back="ipft", add=0),
     # one group, events over person-time
     "IR": Spec("incidence rate", ONE_RATE, person_time.rate, ("LS", "AV")),
     "IRLN": Spec("log incidence rate", ONE_RATE, person_time.log_rate, ("LS", "AV"), "exp"),
-    "IRS": Spec("root incidence rate", ONE_RATE, person_time.root_rate, back="square", add=0),
+    "IRS": Spec("root incidence rate", ONE_RATE, person_time.root_rate, back="isqrt", add=0),
     "IRFT": Spec("Freeman-Tukey rate", ONE_RATE, person_time.freeman_tukey_rate, back="irft", add=0),
     # one group, means
     "MN": Spec("mean", SINGLE_MEAN, single_mean.mean, ("LS", "HO")),

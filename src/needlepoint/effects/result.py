@@ -52,6 +52,15 @@ class EffectSizes(Result):
         half = normal_quantile(0.5 + level / 2) * self.sei
         return self.yi - half, self.yi + half
 
+    def transform(self, level: float = 0.95) -> tuple[NDArray[np.float64], ...]:
+        """Estimates and their intervals' ends on the reading scale (ratios for log ratios, and so on)."""
+        from needlepoint.effects.measures import MEASURES
+        from needlepoint.effects.transforms import BACK
+
+        back = MEASURES[self.measure].back or "identity"
+        extra = [self.raw[letter] for letter in _SIZES.get(back, ())]
+        return tuple(BACK[back](x, *extra) for x in (self.yi, *self.ci(level)))
+
     def tidy(self, level: float = 0.95) -> list[dict[str, Any]]:
         """One row a study: estimate, variance, standard error and interval."""
         low, high = self.ci(level)
@@ -77,6 +86,9 @@ class EffectSizes(Result):
         for s, y, se, lo, hi in zip(self.study, self.yi, self.sei, low, high, strict=True):
             lines.append(f"{s:<{width}} {y:9.4f} {se:8.4f} {f'[{lo:.4f}, {hi:.4f}]':>20}")
         return "\n".join([*lines, *self.derived, *self.notes])
+
+
+_SIZES = {"ipft": ("ni",), "irft": ("ti",)}  # what a way back needs besides the value
 
 
 def _plain(column: NDArray[np.float64]) -> list[float | None]:

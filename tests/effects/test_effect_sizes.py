@@ -1,0 +1,238 @@
+"""What effect_sizes promises whatever the numbers: symmetry, order, gaps told, errors that help."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from needlepoint import InputError, effect_sizes
+from needlepoint.effects.measures import MEASURES
+from needlepoint.options import Measure
+
+counts = st.integers(0, 40)
+tables = st.lists(st.tuples(counts, counts, counts, counts), min_size=1, max_size=8).filter(
+    lambda rows: all(a + b > 0 and c + d > 0 for a, b, c, d in rows)
+)
+finite = st.floats(-50, 50).map(lambda x: round(x, 3))
+positive = st.floats(0.1, 20).map(lambda x: round(x, 3))
+sizes = st.integers(3, 500)
+arms = st.lists(st.tuples(finite, positive, sizes, finite, positive, sizes), min_size=1, max_size=8)
+MEANS = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
+CELLS = ("ai", "bi", "ci", "di")
+
+FLIPPING_TABLES = [
+    m for m, s in MEASURES.items() if s.family.title.startswith("two arms, events of") and s.flips
+]
+FLIPPING_MEANS = [m for m in ("MD", "SMD", "SMDH", "VR", "RPB", "ZPB", "RBIS", "D2OR", "D2ORN", "D2ORL")]
+
+
+def columns(letters, rows):
+    return {
+        letter: np.array(values, dtype=float)
+        for letter, values in zip(letters, zip(*rows, strict=True), strict=True)
+    }
+
+
+def swapped(given, pairs):
+    other = dict(given)
+    for a, b in pairs:
+        other[a], other[b] = given[b], given[a]
+    return other
+
+
+def test_the_vocabulary_is_the_dictionary():
+    assert set(MEASURES) == set(Measure.__args__)
+    assert len(MEASURES) == 87
+
+
+@pytest.mark.parametrize("measure", FLIPPING_TABLES)
+@given(rows=tables)
+@settings(deadline=None, max_examples=25)
+def test_swapping_the_arms_turns_the_sign_of_tables(measure, rows):
+    given = columns(CELLS, rows)
+    here = effect_sizes(measure=measure, **given)
+    there = effect_sizes(measure=measure, **swapped(given, (("ai", "ci"), ("bi", "di"))))
+    np.testing.assert_allclose(there.yi, -here.yi, atol=1e-9)
+    np.testing.assert_allclose(there.vi, here.vi, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("measure", FLIPPING_MEANS)
+@given(rows=arms)
+@settings(deadline=None, max_examples=25)
+def test_swapping_the_arms_turns_the_sign_of_means(measure, rows):
+    given = columns(MEANS, rows)
+    here = effect_sizes(measure=measure, **given)
+    there = effect_sizes(
+        measure=measure, **swapped(given, (("m1i", "m2i"), ("sd1i", "sd2i"), ("n1i", "n2i")))
+    )
+    np.testing.assert_allclose(there.yi, -here.yi, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(there.vi, here.vi, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "PETO"])
+@given(rows=tables)
+@settings(deadline=None, max_examples=25)
+def test_swapping_events_and_non_events_turns_odds_and_differences(measure, rows):
+    given = columns(CELLS, rows)
+    here = effect_sizes(measure=measure, **given)
+    there = effect_sizes(measure=measure, **swapped(given, (("ai", "bi"), ("ci", "di"))))
+    if measure != "RR":  # the risk ratio of non-events is another quantity
+        np.testing.assert_allclose(there.yi, -here.yi, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("measure", ["SMD", "SMDH", "RPB", "RBIS", "CLESN", "D2OR"])
+@given(rows=arms, shift=st.floats(-100, 100), scale=st.floats(0.1, 10))
+@settings(deadline=None, max_examples=25)
+def test_standardised_measures_know_no_unit(measure, rows, shift, scale):
+    given = columns(MEANS, rows)
+    moved = {
+        k: v * scale + (shift if k.startswith("m") else 0) if k[0] in "ms" else v for k, v in given.items()
+    }
+    here, there = effect_sizes(measure=measure, **given), effect_sizes(measure=measure, **moved)
+    np.testing.assert_allclose(there.yi, here.yi, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(there.vi, here.vi, rtol=1e-6, atol=1e-9)
+
+
+@given(rows=arms, scale=st.floats(0.1, 10))
+@settings(deadline=None, max_examples=25)
+def test_a_mean_difference_takes_its_unit_along(rows, scale):
+    given = columns(MEANS, rows)
+    moved = {k: v * scale if k[0] in "ms" else v for k, v in given.items()}
+    here, there = effect_sizes(measure="MD", **given), effect_sizes(measure="MD", **moved)
+    np.testing.assert_allclose(there.yi, scale * here.yi, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(there.vi, scale**2 * here.vi, rtol=1e-9)
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "PETO", "PHI", "AS"])
+@given(rows=tables, seed=st.integers(0, 99))
+@settings(deadline=None, max_examples=15)
+def test_order_and_company_do_not_matter(measure, rows, seed):
+    given = columns(CELLS, rows)
+    together = effect_sizes(measure=measure, **given)
+    order = np.random.default_rng(seed).permutation(len(rows))
+    shuffled = effect_sizes(measure=measure, **{k: v[order] for k, v in given.items()})
+    np.testing.assert_array_equal(shuffled.yi, together.yi[order])
+    for i in range(len(rows)):
+        alone = effect_sizes(measure=measure, **{k: v[i] for k, v in given.items()})
+        np.testing.assert_array_equal(alone.yi, together.yi[i : i + 1])
+        np.testing.assert_array_equal(alone.vi, together.vi[i : i + 1])
+
+
+@given(rows=tables)
+@settings(deadline=None, max_examples=40)
+def test_no_study_goes_missing_without_a_word(rows):
+    given = columns(CELLS, rows)
+    for measure in ("OR", "RR", "PETO", "PHI"):
+        es = effect_sizes(measure=measure, drop00=True, study=[f"S{i}" for i in range(len(rows))], **given)
+        assert len(es) == len(rows)
+        told = " ".join(es.notes)
+        for i in np.flatnonzero(np.isnan(es.yi)):
+            assert f"S{i}" in told
+
+
+def test_double_zero_studies_are_named_and_dropped_only_on_demand():
+    table = {"ai": [0, 3], "n1i": [20, 30], "ci": [0, 5], "n2i": [21, 30], "study": ["Ada", "Bo"]}
+    kept, dropped = effect_sizes(measure="RR", **table), effect_sizes(measure="RR", drop00=True, **table)
+    assert np.isfinite(kept.yi).all()
+    assert any("Ada" in n and "both arms" in n for n in kept.notes)
+    assert np.isnan(dropped.yi[0])
+    assert any("Ada" in n and "drop00" in n for n in dropped.notes)
+
+
+def test_missing_values_are_told():
+    es = effect_sizes(measure="MD", m1i=[1, None], sd1i=1, n1i=10, m2i=0, sd2i=1, n2i=10, study=["Ada", "Bo"])
+    assert np.isnan(es.yi[1])
+    assert any("Bo" in note for note in es.notes)
+    assert es.k == 1
+
+
+def test_treatment_arm_correction_keeps_the_odds_ratio_of_an_empty_table_at_one():
+    es = effect_sizes(measure="OR", ai=0, n1i=50, ci=0, n2i=100, add="treatment-arm")
+    # Sweeting et al. (2004): cells 1/3 and 2/3 keep the arms' ratio
+    assert es.yi[0] == pytest.approx(np.log((1 / 3) / (50 + 1 / 3) / ((2 / 3) / (100 + 2 / 3))))
+
+
+def test_empirical_correction_needs_a_study_with_events():
+    with pytest.raises(InputError, match="without zero cells"):
+        effect_sizes(measure="OR", ai=0, n1i=50, ci=1, n2i=100, add="empirical")
+
+
+def test_the_empirical_correction_leans_towards_the_other_studies():
+    es = effect_sizes(measure="OR", ai=[0, 5], n1i=[50, 100], ci=[0, 20], n2i=[50, 100], add="empirical")
+    assert es.yi[0] == pytest.approx(es.yi[1], abs=0.05)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, dict], ids=["pandas", "polars", "mapping"])
+def test_columns_come_by_name_from_any_frame(frame):
+    data = frame({"e": [1, 2], "n": [10, 20], "c": [3, 4], "m": [11, 21], "trial": ["Ada", "Bo"]})
+    es = effect_sizes(data, measure="OR", ai="e", n1i="n", ci="c", n2i="m", study="trial")
+    assert tuple(es.study) == ("Ada", "Bo")
+    assert es.ni.tolist() == [21, 41]
+    assert type(es.to_frame()).__module__.split(".")[0] == (
+        "pandas" if isinstance(data, pd.DataFrame) else "polars"
+    )
+
+
+def test_rows_can_be_kept_and_turned():
+    data = {"m1i": [1.0, 2.0, 3.0], "m2i": 0.0, "sd1i": 1.0, "sd2i": 1.0, "n1i": 10.0, "n2i": 10.0}
+    es = effect_sizes(measure="MD", subset=[0, 2], flip=[False, True, True], study=["A", "B", "C"], **data)
+    assert es.yi.tolist() == [1.0, -3.0]
+    assert tuple(es.study) == ("A", "C")
+    assert any("C" in note for note in es.notes)
+
+
+def test_a_vector_of_variance_types_picks_each_studys_own():
+    data = {"ai": [4, 4], "bi": [8, 8], "ci": [9, 9], "di": [5, 5]}
+    mixed = effect_sizes(measure="PHI", vtype=["ST", "CS"], **data)
+    for i, kind in enumerate(("ST", "CS")):
+        assert mixed.vi[i] == effect_sizes(measure="PHI", vtype=kind, **data).vi[i]
+
+
+def test_any_measure_can_be_given_as_it_is():
+    es = effect_sizes(measure="HR", yi=[-0.3, 0.1], sei=[0.2, 0.1], ni=[100, 200])
+    assert es.vi == pytest.approx([0.04, 0.01])
+    estimate, low, high = es.transform()
+    assert estimate == pytest.approx(np.exp([-0.3, 0.1]))
+    assert (low < estimate).all()
+    assert (estimate < high).all()
+
+
+def test_wald_intervals_stand_at_the_quantile():
+    low, high = effect_sizes(measure="GEN", yi=1.0, vi=0.25).ci(0.95)
+    assert (low[0], high[0]) == pytest.approx((1 - 1.959963984540054 / 2, 1 + 1.959963984540054 / 2))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"measure": "SMDD", "m1i": 1}, "did you mean 'SMD'"),
+        ({"measure": "OR", "ai": 1, "ci": 2}, "ai n1i ci n2i"),
+        ({"measure": "OR", "ai": 5, "n1i": 4, "ci": 2, "n2i": 9}, "more events than participants"),
+        ({"measure": "OR", "ai": -5, "n1i": 4, "ci": 2, "n2i": 9}, "below zero"),
+        ({"measure": "MD", "m1i": 1, "m2i": 0, "sd1i": -1, "sd2i": 1, "n1i": 5, "n2i": 5}, "negative sd"),
+        ({"measure": "COR", "ri": 1.2, "ni": 5}, "not a correlation"),
+        ({"measure": "COR", "ri": [0.1, 0.2], "ni": [5, 6, 7]}, "different lengths"),
+        ({"measure": "OR", "ai": 1, "n1i": 4, "ci": 2, "n2i": 9, "vtype": "XX"}, "allowed: LS"),
+        ({"measure": "OR", "ai": 1, "n1i": 4, "ci": 2, "n2i": 9, "to": "some"}, "only0"),
+        ({"measure": "OR", "ai": 1, "n1i": 4, "ci": 2, "n2i": 9, "add": -1}, "below zero"),
+        ({"measure": "OR", "ai": 1, "n1i": 4, "ci": 2, "n2i": 9, "m1i": 3}, "does not read m1i"),
+        ({"measure": "MD"}, "no columns"),
+    ],
+)
+def test_bad_input_is_answered_with_what_would_do(given, says):
+    with pytest.raises(InputError, match=says):
+        effect_sizes(**given)
+
+
+@pytest.mark.parametrize("measure", sorted(MEASURES))
+def test_every_measure_names_what_it_takes(measure):
+    if measure in {"HR", "HD", "GEN"}:
+        return
+    with pytest.raises(InputError) as told:
+        effect_sizes(measure=measure)
+    for letter in MEASURES[measure].alternatives[0]:
+        assert letter in str(told.value)
