@@ -11,6 +11,7 @@ from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
 from needlepoint.pooling._least_squares import Fit, fit_column, fit_design
 from needlepoint.pooling._normal import At, Matrix, at
+from needlepoint.pooling.design import Design
 from needlepoint.pooling.fit_statistics import fit_statistics
 from needlepoint.pooling.inference import Inference, infer
 from needlepoint.pooling.inputs import Inputs, read
@@ -20,7 +21,7 @@ from needlepoint.pooling.tau2 import TAU2, Model, Tau2Fit
 from needlepoint.result import digest
 from needlepoint.stats.distributions import chi2_sf
 
-__all__ = ["fit_inputs", "pool"]
+__all__ = ["fit_inputs", "pool", "refit"]
 
 _NO_TAU2 = {"EE", "FE"}
 _OWN_METHOD = {
@@ -81,7 +82,7 @@ def pool(
     Examples
     --------
     >>> pool(yi=[-0.9, -1.5, -1.3, -0.2], vi=[0.3, 0.2, 0.4, 0.05], method="DL", test="z").estimate
-    -0.81...
+    -0.88...
     """
     check(method, Tau2Method, field="method")
     check(test, IntervalTest, field="test")
@@ -290,6 +291,32 @@ def fit_inputs(
         design=inputs.design,
         ni=inputs.ni,
         data=inputs.data,
+    )
+
+
+def refit(
+    pooled: Pooled, *, method: str | None = None, test: str | None = None, design: Design | None = None
+) -> Pooled:
+    """The same studies fitted again with another method, test or design."""
+    inputs = Inputs(
+        yi=pooled.yi,
+        vi=pooled.vi,
+        study=pooled.study,
+        design=pooled.design if design is None else design,
+        weights=pooled.user_weights,
+        ni=pooled.ni,
+        rows=pooled.rows,
+        measure=pooled.measure,
+        notes=(),
+        data=pooled.data,
+    )
+    return fit_inputs(
+        inputs,
+        method=pooled.method if method is None else method,
+        test=pooled.test if test is None else test,
+        level=pooled.level,
+        tau2=pooled.tau2 if pooled.tau2_fixed else None,
+        prediction=pooled.prediction,
     )
 
 

@@ -15,6 +15,11 @@ from needlepoint.pooling._normal import Matrix
 
 __all__ = ["Design", "build", "full_rank", "new_rows"]
 
+# what a formula may call beside formulaic's own transforms
+_FUNCTIONS: dict[str, Any] = {
+    name: getattr(np, name) for name in ("sqrt", "log", "log2", "log10", "exp", "abs")
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Design:
@@ -74,7 +79,7 @@ def _from_formula(formula: str, data: Any, intercept: bool, field: str) -> Desig
         parsed: Any = cast("Any", Formula)(right if intercept else f"{right} - 1")
         frame = _frame(parsed, data, field)
         whole = frame.notna().all(axis=1).to_numpy()
-        matrix = model_matrix(parsed, frame[whole], na_action="raise")
+        matrix = model_matrix(parsed, frame[whole], context=_FUNCTIONS, na_action="raise")
     except FormulaicError as error:
         raise InputError(f"the formula cannot be read: {error}", field=field, got=formula) from error
     terms = tuple("intercept" if str(name) == "Intercept" else str(name) for name in matrix.columns)
@@ -90,7 +95,7 @@ def _frame(parsed: Any, data: Any, field: str) -> Any:
     if data is None:
         raise InputError("a formula needs data=", field=field)
     names = column_names(data)
-    needed = [str(name) for name in parsed.required_variables]
+    needed = [str(name) for name in parsed.required_variables if name in names or name not in _FUNCTIONS]
     for name in needed:
         if name not in names:
             raise InputError(f"there is no column {name!r}", field=field, got=name, allowed=", ".join(names))
@@ -118,7 +123,8 @@ def _formula_rows(design: Design, newdata: Any) -> Matrix:
 
     try:
         frame = _frame(design.spec.formula, newdata, "newdata")
-        return np.asarray(design.spec.get_model_matrix(frame, na_action="raise"), dtype=float)
+        rows = design.spec.get_model_matrix(frame, context=_FUNCTIONS, na_action="raise")
+        return np.asarray(rows, dtype=float)
     except (FormulaicError, ValueError) as error:
         if isinstance(error, InputError):
             raise

@@ -54,14 +54,7 @@ def t_cdf(x: float, df: float) -> float:
         return normal_cdf(x)
     from scipy.special import betainc
 
-    if x == 0.0:
-        return 0.5
-    # the two forms keep full relative accuracy near the centre and in the far tail
-    square = x * x
-    if square < df:
-        half = 0.5 * float(betainc(0.5, 0.5 * df, square / (df + square)))
-        return 0.5 + math.copysign(half, x)
-    tail = 0.5 * float(betainc(0.5 * df, 0.5, df / (df + square)))
+    tail = 0.5 * float(betainc(0.5 * df, 0.5, df / (df + x * x)))
     return 1.0 - tail if x > 0.0 else tail
 
 

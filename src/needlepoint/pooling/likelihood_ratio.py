@@ -1,0 +1,83 @@
+"""Comparing two nested models of the same studies by their likelihoods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from needlepoint.errors import InputError
+from needlepoint.pooling.api import refit
+from needlepoint.pooling.result import Pooled
+from needlepoint.result import Result
+from needlepoint.stats.distributions import chi2_sf
+
+__all__ = ["LikelihoodRatio", "likelihood_ratio_test"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodRatio(Result):
+    """Likelihood-ratio test of a reduced model against a full one; ``r2`` is the drop of tau2 (fraction)."""
+
+    statistic: float
+    df: int
+    p_value: float
+    parameters_full: int
+    parameters_reduced: int
+    log_likelihood_full: float
+    log_likelihood_reduced: float
+    aic_full: float
+    aic_reduced: float
+    tau2_full: float
+    tau2_reduced: float
+    r2: float | None
+
+
+def _parameters(pooled: Pooled) -> int:
+    return pooled.p + (pooled.method not in {"EE", "FE"} and not pooled.tau2_fixed)
+
+
+def likelihood_ratio_test(full: Pooled, reduced: Pooled, *, refit_ml: bool = True) -> LikelihoodRatio:
+    """Likelihood-ratio test of two nested models.
+
+    REML likelihoods of models with different coefficients cannot be compared, so both are refitted by maximum
+    likelihood unless ``refit_ml`` is False (then a note says so).
+
+    Raises
+    ------
+    InputError
+        The models are of different studies, or are not nested.
+    """
+    if full.k != reduced.k or not (
+        np.array_equal(full.yi, reduced.yi) and np.array_equal(full.vi, reduced.vi)
+    ):
+        raise InputError(
+            "the two models are not of the same studies", field="reduced", got=reduced.k, allowed=full.k
+        )
+    notes: tuple[str, ...] = ()
+    if "REML" in (full.method, reduced.method) and not np.array_equal(full.X, reduced.X):
+        if refit_ml:
+            full, reduced = refit(full, method="ML"), refit(reduced, method="ML")
+            notes = ("both models refitted by maximum likelihood",)
+        else:
+            notes = ("restricted likelihoods of models with different coefficients are not comparable",)
+    df = _parameters(full) - _parameters(reduced)
+    if df <= 0:
+        raise InputError("the full model must have more parameters", field="full", got=df)
+    statistic = max(0.0, 2.0 * (full.log_likelihood - reduced.log_likelihood))
+    r2 = max(0.0, 1.0 - full.tau2 / reduced.tau2) if reduced.tau2 > 0.0 else None
+    return LikelihoodRatio(
+        notes=notes,
+        statistic=statistic,
+        df=df,
+        p_value=chi2_sf(statistic, df),
+        parameters_full=_parameters(full),
+        parameters_reduced=_parameters(reduced),
+        log_likelihood_full=full.log_likelihood,
+        log_likelihood_reduced=reduced.log_likelihood,
+        aic_full=full.aic,
+        aic_reduced=reduced.aic,
+        tau2_full=full.tau2,
+        tau2_reduced=reduced.tau2,
+        r2=r2,
+    )
