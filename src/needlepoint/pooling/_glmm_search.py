@@ -15,8 +15,8 @@ from needlepoint.pooling._glmm_fit import Fit, Model, State, climb, refine, star
 __all__ = ["Saturation", "best_fit", "saturation_of_arms", "saturation_of_random_studies", "wald"]
 
 FIRST_POINTS = 15
-SIZES = (0.1, 0.3, 0.7, 1.5, 3.0)  # standard deviations on a log scale: from negligible to extreme
-SIZES_OF_TWO = (0.2, 0.7, 2.0)
+ROUGH_POINTS = 9
+SIZES = (0.15, 0.5, 1.6)  # standard deviations on a log scale: small, usual, extreme
 ROUGH = 1e-3  # log-likelihood that a profile point may miss: the grid only says where to start
 SIMPLER = 1e-7  # a random effect that gains less log-likelihood than this is none
 CORRELATIONS = (0.0, 0.6, -0.6)
@@ -59,14 +59,13 @@ def _highest(model: Model, start: State) -> Fit:
     every local maximum of the profile is then climbed in all parameters.
     """
     diagonal = [i for i, (row, column) in enumerate(model.slots) if row == column]
-    sizes = SIZES if len(diagonal) == 1 else SIZES_OF_TWO
     profile: dict[tuple[int, ...], Fit] = {}
     state = _at(model, start)
-    for cell in product(range(len(sizes)), repeat=len(diagonal)):
+    for cell in product(range(len(SIZES)), repeat=len(diagonal)):
         scale = np.zeros(len(model.slots))
-        scale[diagonal] = [sizes[i] for i in cell]
+        scale[diagonal] = [SIZES[i] for i in cell]
         profile[cell] = climb(
-            model, state._replace(scale=scale), FIRST_POINTS, free_scale=False, last_gain=ROUGH
+            model, state._replace(scale=scale), ROUGH_POINTS, free_scale=False, last_gain=ROUGH
         )
         state = profile[cell].state
     fits = [_finished(model, profile[cell].state) for cell in _tops(profile)]
