@@ -18,7 +18,9 @@ __all__ = ["COMMANDS", "cli", "main"]
 # command -> (module:attribute, one line of help); the module is imported when the command runs
 COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("needlepoint.cli.ask:command", "Does this treatment help? The trials' answer."),
+    "evidence": ("needlepoint.cli.evidence:command", "What the packs hold, with every source."),
     "pool": ("needlepoint.cli.pool:command", "A meta-analysis of your own table."),
+    "diary": ("needlepoint.cli.diary:command", "Is it helping me? A private diary and what it shows."),
     "screen": ("needlepoint.cli.screen:command", "Is it safe for me? Safety questions, emergencies first."),
 }
 

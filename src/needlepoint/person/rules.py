@@ -143,11 +143,12 @@ def pack_file(pack: str | Path, name: str) -> Path:
     ------
     EvidenceError
         There is no such file.
+    InputError
+        There is no such pack.
     """
-    from importlib.resources import files
+    from needlepoint.evidence.load import pack_folder
 
-    own = Path(str(files("needlepoint") / "evidence" / "packs" / str(pack) / name))
-    path = own if own.is_file() else Path(pack) / name
+    path = pack_folder(pack) / name
     if not path.is_file():
         raise EvidenceError(f"the pack {str(pack)!r} has no {name}: it cannot be used for one person")
     return path

@@ -1,0 +1,265 @@
+"""The diary's store: one SQLite file on this machine, append-only, so that edits keep their history.
+
+The standard library's ``sqlite3`` is used rather than SQLAlchemy: a command that writes one number must start at
+once, and what matters here is SQLite's own durability settings (full synchronisation, secure deletion, VACUUM). Every
+record is a row that is written once; the latest record of a day wins field by field. A confirmed ``add`` has been
+synchronised to disk: a killed process loses nothing that it confirmed and leaves nothing half-written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from needlepoint.errors import InputError
+from needlepoint.person.entries import Entry, entry
+from needlepoint.person.seal import Seal, new_salt
+
+if TYPE_CHECKING:
+    from needlepoint.person.nof1 import DiaryAnswer
+
+__all__ = ["Diary", "default_path"]
+
+_APPLICATION = 0x6E705F64  # marks the file as a diary
+_SCHEMA = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE record (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+"""
+_SIDE_FILES = ("-journal", "-wal", "-shm")
+SETTINGS = (
+    "treatment",
+    "pack",
+    "duration",
+    "first_day",
+    "baseline_days",
+    "window_days",
+    "start_day",
+    "created",
+)
+
+
+def default_path() -> Path:
+    """``$NEEDLEPOINT_DIARY``, or ``needlepoint/diary.sqlite`` in the user's data folder."""
+    told = os.environ.get("NEEDLEPOINT_DIARY")
+    if told:
+        return Path(told)
+    folder = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(folder) / "needlepoint" / "diary.sqlite"
+
+
+class Diary:
+    """A diary file. Open one with ``Diary(path)``; make a new one with :meth:`start`.
+
+    Raises
+    ------
+    InputError
+        There is no diary at ``path``, it is another kind of file, or the passphrase is wrong or missing.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> diary = Diary.start(pathlib.Path(folder.name) / "diary.sqlite")
+    >>> _ = diary.add(day="2026-03-01", pain=6)
+    >>> diary.add(day="2026-03-01", session=True).pain
+    6.0
+    >>> diary.delete(); folder.cleanup()
+    """
+
+    def __init__(self, path: str | Path | None = None, *, passphrase: str | None = None) -> None:
+        self.path = Path(path) if path is not None else default_path()
+        if not self.path.is_file():
+            raise InputError(
+                "there is no diary here", field="path", got=str(self.path), mend="start one first"
+            )
+        self._seal: Seal | None = None
+        with self._connect() as db:
+            stored = dict(
+                db.execute("SELECT name, value FROM setting WHERE name IN ('salt', 'proof')").fetchall()
+            )
+        if stored:
+            if passphrase is None:
+                raise InputError("this diary is encrypted", field="passphrase", mend="give its passphrase")
+            self._seal = Seal(passphrase, stored["salt"])
+            self._seal.check(stored["proof"])
+
+    @classmethod
+    def start(
+        cls, path: str | Path | None = None, *, passphrase: str | None = None, **settings: Any
+    ) -> Diary:
+        """Make a new diary; with a passphrase it is encrypted.
+
+        Raises
+        ------
+        InputError
+            There is a file already, or an unknown setting.
+        """
+        where = Path(path) if path is not None else default_path()
+        if where.exists() and where.stat().st_size > 0:
+            raise InputError(
+                "there is a diary here already",
+                field="path",
+                got=str(where),
+                mend="delete it or name another file",
+            )
+        if wrong := set(settings) - set(SETTINGS):
+            raise InputError("no such setting", field=sorted(wrong)[0], allowed=", ".join(SETTINGS))
+        seal = Seal(passphrase, salt := new_salt()) if passphrase is not None else None
+        where.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(where, os.O_CREAT, 0o600))  # nobody else may read it
+        rows: list[tuple[str, bytes]] = []
+        if seal is not None:
+            rows = [("salt", salt), ("proof", seal.proof())]  # pyright: ignore[reportPossiblyUnboundVariable]
+        with _opened(where) as db:
+            db.executescript(
+                f"BEGIN; PRAGMA application_id={_APPLICATION}; PRAGMA user_version=1; {_SCHEMA} COMMIT;"
+            )
+            db.executemany("INSERT INTO setting VALUES (?, ?)", rows)
+        diary = cls(where, passphrase=passphrase)
+        diary.set(created=datetime.now(UTC).date().isoformat(), **settings)
+        return diary
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the records are encrypted."""
+        return self._seal is not None
+
+    def set(self, **settings: Any) -> None:
+        """Store settings of the diary; ``None`` leaves one as it is."""
+        given = {name: str(value) for name, value in settings.items() if value is not None}
+        rows = [(name, self._sealed(value.encode())) for name, value in given.items()]
+        with self._connect() as db:
+            db.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?)", rows)
+
+    def settings(self) -> dict[str, str]:
+        """Settings of the diary: treatment, pack, how long the pain had lasted, the drawn first day ..."""
+        with self._connect() as db:
+            rows = db.execute(
+                "SELECT name, value FROM setting WHERE name NOT IN ('salt', 'proof')"
+            ).fetchall()
+        return {name: self._opened(value).decode() for name, value in rows}
+
+    def add(self, values: Mapping[str, Any] | None = None, /, **fields: Any) -> Entry:
+        """Write one day, or more about a day that has an entry; returns the day as it now stands.
+
+        When this returns, the record is on disk.
+        """
+        written = entry({**(values or {}), **fields})
+        self.extend([written])
+        return next(each for each in self.entries() if each.day == written.day)
+
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """Write many entries, all of them or none."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        bodies = [(self._sealed(_body(each, now)),) for each in entries]
+        with self._connect() as db:
+            db.executemany("INSERT INTO record (body) VALUES (?)", bodies)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every day with an entry, in order; later records of a day complete or replace earlier ones."""
+        days: dict[str, dict[str, Any]] = {}
+        for record in self._records():
+            day = days.setdefault(record["day"], {})
+            day.update({name: value for name, value in record.items() if name != "written"})
+        return tuple(entry(days[day]) for day in sorted(days))
+
+    def history(self, day: date | str) -> tuple[dict[str, Any], ...]:
+        """Every record of one day, oldest first, each with the time of writing."""
+        return tuple(record for record in self._records() if record["day"] == str(day))
+
+    def report(self, **options: Any) -> DiaryAnswer:
+        """Analyse the diary: see :func:`needlepoint.person.nof1.analyse`."""
+        from needlepoint.person.nof1 import analyse
+        from needlepoint.person.plan import candidates
+        from needlepoint.person.priors import load_priors
+
+        settings = self.settings()
+        options.setdefault("priors", load_priors(settings.get("pack", "low-back-pain")))
+        options.setdefault("duration", settings.get("duration"))
+        options.setdefault("start_days", candidates(settings))
+        return analyse(self.entries(), **options)
+
+    def delete_day(self, day: date | str) -> int:
+        """Remove every record of one day, its history too, and overwrite where they stood; returns how many."""
+        doomed = [(number,) for number, record in self._numbered() if record["day"] == str(day)]
+        with self._connect() as db:
+            db.executemany("DELETE FROM record WHERE id = ?", doomed)
+        with _opened(self.path) as db:
+            db.execute("VACUUM")
+        return len(doomed)
+
+    def delete(self) -> None:
+        """Remove the whole diary: overwrite the file and its side files, then remove them.
+
+        Copies elsewhere (backups, exports, blocks that a solid-state disk keeps) are out of reach.
+        """
+        for suffix in ("", *_SIDE_FILES):
+            path = Path(f"{self.path}{suffix}")
+            if path.is_file():
+                _overwrite(path)
+                path.unlink()
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        return (record for _, record in self._numbered())
+
+    def _numbered(self) -> list[tuple[int, dict[str, Any]]]:
+        with self._connect() as db:
+            rows: Sequence[tuple[int, bytes]] = db.execute(
+                "SELECT id, body FROM record ORDER BY id"
+            ).fetchall()
+        return [(number, json.loads(self._opened(body))) for number, body in rows]
+
+    def _sealed(self, body: bytes) -> bytes:
+        return body if self._seal is None else self._seal.seal(body)
+
+    def _opened(self, body: bytes) -> bytes:
+        return body if self._seal is None else self._seal.open(body)
+
+    @contextmanager
+    def _connect(self) -> Generator[sqlite3.Connection]:
+        """One transaction; nothing stays open between calls."""
+        with _opened(self.path) as db:
+            marked = db.execute("PRAGMA application_id").fetchone()[0]
+            if marked != _APPLICATION:
+                raise InputError("this file is no diary", field="path", got=str(self.path))
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[sqlite3.Connection]:
+    db = sqlite3.connect(path, timeout=10, isolation_level=None)
+    try:
+        # EXTRA also synchronises the folder once the rollback journal is gone; deleted content is zeroed
+        for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "secure_delete=ON", "temp_store=MEMORY"):
+            try:
+                db.execute(f"PRAGMA {pragma}")
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                raise InputError("this file is no diary", field="path", got=str(path)) from error
+        yield db
+    finally:
+        db.close()
+
+
+def _body(each: Entry, now: str) -> bytes:
+    values = {name: value for name, value in dataclasses.asdict(each).items() if value is not None}
+    return json.dumps({**values, "day": each.day.isoformat(), "written": now}, ensure_ascii=False).encode()
+
+
+def _overwrite(path: Path) -> None:
+    """Zeros over the whole file, on disk before it is removed."""
+    with path.open("r+b", buffering=0) as file:
+        left = path.stat().st_size
+        while left > 0:
+            left -= file.write(bytes(min(left, 1 << 20)))
+        os.fsync(file.fileno())

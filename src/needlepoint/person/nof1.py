@@ -1,0 +1,452 @@
+"""N-of-1 analysis of a diary around the start of a treatment.
+
+``y_t = mu + kappa g(t) + delta r_s(t) + b'x_t + u_t + e_t``, t in days from the first session: ``g`` the course
+expected without the treatment, ``r_s`` the treatment's ramp, averaged over its shape, ``x`` medicines and other
+treatments, ``u`` autoregressive and ``e`` white noise. Missing days drop out exactly. Three numbers come out: how much
+the person changed, how much of it is beyond the expected course, and how far the diary moved what was known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from needlepoint.errors import InputError
+from needlepoint.person._ar1_noise import contrast_variance
+from needlepoint.person.days_needed import days_needed
+from needlepoint.person.entries import Entry
+from needlepoint.person.posterior import Mixture, Posterior, fit
+from needlepoint.person.priors import Course, EffectPrior, Priors, load_priors
+from needlepoint.person.randomised_start import DrawTest, draw_test
+from needlepoint.person.verdict import Verdict, advice, decide_verdict, words
+from needlepoint.result import Result, digest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse"]
+
+MU_MEAN, MU_SD = 5.0, 5.0  # level of pain: the middle of the scale, and all of it
+B_SD = 1.0  # points of pain for a unit of medicine, or a day of another treatment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """The effect under another assumption."""
+
+    assumption: str
+    estimate: float
+    ci_low: float
+    ci_high: float
+    p_helps: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Mean of the days in a window."""
+
+    label: str
+    n: int
+    mean: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiaryAnswer(Result):
+    """What one diary shows: three numbers, a verdict by the stated rule, and what it rests on.
+
+    Points are on the 0-10 scale of pain; negative is better. Fields of the effect are ``nan``-free: they are None
+    when the diary has no baseline or no sessions.
+    """
+
+    first_day: date
+    last_day: date
+    n: int
+    sessions: int
+    baseline: Window
+    recent: Window
+    change: float
+    change_low: float
+    change_high: float
+    change_share: float | None  # of the baseline
+    effect: float | None = None
+    effect_low: float | None = None
+    effect_high: float | None = None
+    effect_sd: float | None = None
+    p_helps: float | None = None  # probability of an improvement of more than the worthwhile effect
+    p_worse: float | None = None
+    expected: float | None = None  # change expected without the treatment by the last weeks
+    prior_mean: float | None = None
+    prior_sd: float | None = None
+    moved: float | None = None  # share of the prior's uncertainty that the diary removed
+    bits: float | None = None  # information from the diary (Kullback-Leibler, normal approximation)
+    phi: float | None = None
+    sigma: float | None = None
+    verdict: Verdict
+    words: str
+    advice: str
+    days_needed: int | None = None
+    mixed: tuple[str, ...] = ()  # treatments started in the window
+    control_change: float | None = None
+    rmdq_change: float | None = None
+    sensitivity: tuple[Sensitivity, ...] = ()
+    draw: DrawTest | None = None
+    effect_source: str = ""
+    course_source: str = ""
+    priors: str = ""  # pack and version
+    digest: str = ""
+    mixture: Mixture | None = field(default=None, repr=False)  # posterior of the effect
+    days: Any = field(default=None, repr=False)  # (n,) days from the first session (or from the first entry)
+    pain: Any = field(default=None, repr=False)
+
+    def summary(self) -> str:
+        """Text for people."""
+        lines = [self.words, "", *three_numbers(self), "", self.advice]
+        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The diary as arrays: days from the first session, pain, and the covariates that vary."""
+
+    t: Floats
+    y: Floats
+    x: Floats  # (n, q)
+    started: float | None  # 0 with sessions, None without
+    mixed: tuple[str, ...]
+
+    @property
+    def before(self) -> Any:
+        return self.t < 0
+
+
+def analyse(
+    entries: Sequence[Entry],
+    *,
+    duration: str | None = None,
+    priors: Priors | None = None,
+    sensitivity: bool = True,
+    start_days: Sequence[date] = (),
+) -> DiaryAnswer:
+    """Analyse a diary around the start of a treatment.
+
+    Parameters
+    ----------
+    entries
+        One record a day, in any order; days without pain are gaps.
+    duration
+        How long the pain had lasted at the start, as the screen asks it; sets the expected course. The smallest
+        course unless told.
+    priors
+        From the pack of low back pain unless given.
+    sensitivity
+        Also under other priors, and without the days of other treatments.
+    start_days
+        The days from which the first session was drawn by lot: adds a test that rests on no prior.
+
+    Raises
+    ------
+    InputError
+        Fewer than two days with pain.
+
+    References
+    ----------
+    Schmid and Yang (2022), Bayesian models for N-of-1 trials, Harvard Data Science Review 4(SI3).
+    """
+    priors = priors or load_priors()
+    days = sorted((each for each in entries if each.pain is not None), key=lambda each: each.day)
+    if len(days) < 2:
+        raise InputError("the diary needs at least two days with pain", field="pain", got=len(days))
+    sessions = sorted(each.day for each in entries if each.session)
+    series = _series(days, sessions, entries)
+    course = priors.course(duration)
+    enough = _enough(series, priors)
+    posterior = _fit(series, priors, course) if enough else None
+    baseline, recent, chosen = _windows(series, priors)
+    change = recent.mean - baseline.mean
+    spread = _change_interval(series, chosen, change, posterior, priors)
+    mixture = posterior.coefficient(-1) if posterior else None
+    below = mixture.below(-priors.limits.worthwhile) if mixture else None
+    worse = 1 - mixture.below(0.0) if mixture else None
+    verdict = decide_verdict(
+        below=below,
+        worse=worse,
+        change=change,
+        baseline=baseline.mean,
+        mixed=bool(series.mixed),
+        limits=priors.limits,
+    )
+    needed = None
+    if verdict == "cannot tell yet" and posterior and mixture and not series.mixed:
+        needed = days_needed(series.t, posterior, mixture, priors)
+    since = (days[-1].day - sessions[0]).days if sessions else None
+    return DiaryAnswer(
+        first_day=days[0].day,
+        last_day=days[-1].day,
+        n=len(days),
+        sessions=len(sessions),
+        baseline=baseline,
+        recent=recent,
+        change=change,
+        change_low=spread[0],
+        change_high=spread[1],
+        change_share=change / baseline.mean if baseline.mean > 0 else None,
+        verdict=verdict,
+        words=words(verdict, mixed=bool(series.mixed), days_needed=needed),
+        advice=advice(verdict, sessions=len(sessions), days_since=since, limits=priors.limits),
+        days_needed=needed,
+        mixed=series.mixed,
+        control_change=_side_change(entries, "control", sessions),
+        rmdq_change=_side_change(entries, "rmdq", sessions),
+        draw=_draw(series, start_days, sessions, priors) if posterior else None,
+        priors=f"{priors.pack} {priors.version}",
+        digest=digest(series.t, series.y, series.x),
+        mixture=mixture,
+        days=series.t,
+        pain=series.y,
+        notes=_notes(series, priors, course, posterior),
+        **_effect_fields(series, priors, course, posterior, mixture, below, worse, sensitivity=sensitivity),
+    )
+
+
+def three_numbers(answer: DiaryAnswer) -> list[str]:
+    """The three numbers in words."""
+    direction = "less" if answer.change <= 0 else "more"
+    lines = [
+        f"1. Your change: {abs(answer.change):.1f} points {direction} pain "
+        f"({answer.baseline.label}: {answer.baseline.mean:.1f}; {answer.recent.label}: {answer.recent.mean:.1f}; "
+        f"95% interval {answer.change_low:+.1f} to {answer.change_high:+.1f})."
+    ]
+    if answer.effect is None or answer.moved is None or answer.expected is None:
+        return lines
+    return [
+        *lines,
+        f"2. Beyond the course we would expect anyway ({answer.expected:+.1f}): {answer.effect:+.1f} points "
+        f"(95% interval {answer.effect_low:+.1f} to {answer.effect_high:+.1f}).",
+        f"3. What the diary added: trials alone said {answer.prior_mean:+.1f}; your diary removed "
+        f"{answer.moved:.0%} of the doubt."
+        + (" It has not told us much yet." if answer.moved < 0.25 else ""),
+    ]
+
+
+def _series(days: Sequence[Entry], sessions: Sequence[date], entries: Sequence[Entry]) -> _Series:
+    origin = sessions[0] if sessions else days[0].day
+    t = np.array([(each.day - origin).days for each in days], dtype=np.float64)
+    y = np.array([each.pain for each in days], dtype=np.float64)
+    before = {each.other for each in entries if each.other and each.day < origin}
+    after = {each.other for each in entries if each.other and each.day >= origin}
+    columns = [
+        np.array([each.medicine or 0.0 for each in days], dtype=np.float64),
+        np.array([float(bool(each.other)) for each in days], dtype=np.float64),
+    ]
+    varying = [column - column.mean() for column in columns if np.ptp(column) > 0]
+    x = np.column_stack(varying) if varying else np.empty((len(t), 0))
+    mixed = tuple(sorted(str(name) for name in after - before)) if sessions else ()
+    return _Series(t, y, x, 0.0 if sessions else None, mixed)
+
+
+def _enough(series: _Series, priors: Priors) -> bool:
+    """Sessions, and enough days either side of the first."""
+    if series.started is None:
+        return False
+    before = int(series.before.sum())
+    return before >= priors.design.least_baseline and len(series.t) - before >= priors.design.least_after
+
+
+def _fit(series: _Series, priors: Priors, course: Course) -> Posterior:
+    t = series.t
+    natural = 1 - np.exp(-(t - t[0]) / priors.design.course_days)
+    ramps = np.asarray(priors.design.ramps)
+    after = t[:, None] >= 0
+    shapes = np.where(after, 1 - np.exp(-(np.where(after, t[:, None], 0.0) + 1) / ramps), 0.0)
+    q = series.x.shape[1]
+    return fit(
+        t,
+        series.y,
+        np.column_stack([np.ones_like(t), natural, series.x]),
+        shapes,
+        prior_mean=[MU_MEAN, course.mean, *[0.0] * q, priors.effect.mean],
+        prior_sd=[MU_SD, course.sd, *[B_SD] * q, priors.effect.sd],
+        noise=priors.noise,
+    )
+
+
+def _windows(series: _Series, priors: Priors) -> tuple[Window, Window, tuple[Any, Any]]:
+    """Baseline and last weeks; without a baseline, the first and the last week."""
+    t, design = series.t, priors.design
+    recent = t > t[-1] - design.recent_days
+    if series.started is not None and series.before.any():
+        first, label = series.before, "before the first session"
+        recent &= ~first
+        if not recent.any():
+            recent = t == t[-1]
+    else:
+        first, label = t < t[0] + 7, "your first week"
+    last = f"last {round(min(design.recent_days, t[-1] - max(t[0], 0) + 1))} days"
+    windows = [
+        Window(label=name, n=int(chosen.sum()), mean=float(series.y[chosen].mean()))
+        for name, chosen in ((label, first), (last, recent))
+    ]
+    return windows[0], windows[1], (first, recent)
+
+
+def _change_interval(
+    series: _Series, chosen: tuple[Any, Any], change: float, posterior: Posterior | None, priors: Priors
+) -> tuple[float, float]:
+    """Interval of the difference of two means, with the diary's own serial correlation."""
+    first, recent = chosen
+    weights = recent / recent.sum() - first / first.sum()
+    if posterior is None:
+        posterior = _noise_only(series, priors)
+    at = np.linspace(0, posterior.model.noise.phi_max, 20)
+    variance = np.interp(posterior.phi, at, contrast_variance(series.t, weights, at))
+    return posterior.difference(change, variance, float(weights @ weights)).interval()
+
+
+def _noise_only(series: _Series, priors: Priors) -> Posterior:
+    """The noise of a diary without a treatment: a level and a straight line."""
+    t = series.t
+    return fit(
+        t,
+        series.y,
+        np.ones((len(t), 1)),
+        ((t - t[0]) / max(t[-1] - t[0], 1.0))[:, None],
+        prior_mean=[MU_MEAN, 0.0],
+        prior_sd=[MU_SD, MU_SD],
+        noise=priors.noise,
+    )
+
+
+def _effect_fields(
+    series: _Series,
+    priors: Priors,
+    course: Course,
+    posterior: Posterior | None,
+    mixture: Mixture | None,
+    below: float | None,
+    worse: float | None,
+    *,
+    sensitivity: bool,
+) -> dict[str, Any]:
+    if posterior is None or mixture is None:
+        return {}
+    low, high = mixture.interval()
+    prior = priors.effect
+    ratio = mixture.sd / prior.sd
+    shift = (mixture.mean - prior.mean) / prior.sd
+    natural = posterior.coefficient(1).mean * (
+        1 - np.exp(-(series.t[-1] - series.t[0]) / priors.design.course_days)
+    )
+    return {
+        "effect": mixture.mean,
+        "effect_low": low,
+        "effect_high": high,
+        "effect_sd": mixture.sd,
+        "p_helps": below,
+        "p_worse": worse,
+        "expected": float(natural),
+        "prior_mean": prior.mean,
+        "prior_sd": prior.sd,
+        "moved": max(0.0, 1 - ratio),
+        "bits": float((ratio**2 + shift**2 - 1 - 2 * np.log(ratio)) / 2 / np.log(2)),
+        "phi": posterior.mean_of(posterior.phi),
+        "sigma": posterior.mean_of(posterior.sigma),
+        "effect_source": f"{prior.source}, {prior.url}",
+        "course_source": f"{course.source}, {course.url}",
+        "sensitivity": _sensitivity(series, priors, course, posterior) if sensitivity else (),
+    }
+
+
+def _sensitivity(
+    series: _Series, priors: Priors, course: Course, posterior: Posterior
+) -> tuple[Sensitivity, ...]:
+    """The effect under other priors of the effect and the course, and without the days of other treatments."""
+    effect, mean, sd = priors.effect, posterior.prior_mean, posterior.prior_sd
+
+    def under(name: str, *, prior: EffectPrior = effect, natural: float = course.mean) -> Sensitivity:
+        new_mean, new_sd = mean.copy(), sd.copy()
+        new_mean[1], new_mean[-1], new_sd[-1] = natural, prior.mean, prior.sd
+        other = posterior.under(new_mean.tolist(), new_sd.tolist())
+        return _row(name, other, priors)
+
+    rows = [_row("as analysed", posterior, priors)]
+    for spread in priors.person_sd_other:
+        less = "less" if spread < effect.person_sd else "more"
+        wide = EffectPrior(mean=effect.mean, se=effect.se, person_sd=spread, source="", url="", certainty="")
+        rows.append(under(f"people differ {less} (SD {spread:g})", prior=wide))
+    rows += [
+        under("no change expected without treatment", natural=0.0),
+        under("twice the change expected without treatment", natural=2 * course.mean),
+        under("trials against sham as the starting point", prior=priors.sham),
+    ]
+    if series.x.shape[1]:
+        plain = _Series(series.t, series.y, series.x[:, :0], series.started, series.mixed)
+        rows.append(_row("medicines and other treatments left out", _fit(plain, priors, course), priors))
+    return tuple(rows)
+
+
+def _row(name: str, posterior: Posterior, priors: Priors) -> Sensitivity:
+    mixture = posterior.coefficient(-1)
+    low, high = mixture.interval()
+    return Sensitivity(
+        assumption=name,
+        estimate=mixture.mean,
+        ci_low=low,
+        ci_high=high,
+        p_helps=mixture.below(-priors.limits.worthwhile),
+    )
+
+
+def _draw(
+    series: _Series, start_days: Sequence[date], sessions: Sequence[date], priors: Priors
+) -> DrawTest | None:
+    """The test by lot, when the first session was on the day of a draw."""
+    starts = [float((day - sessions[0]).days) for day in start_days]
+    if 0.0 not in starts or len(starts) < 2:
+        return None
+    noise = _noise_only(series, priors)  # it must not know the true start
+    return draw_test(
+        series.t,
+        series.y,
+        starts,
+        phi=noise.mean_of(noise.phi),
+        w=float(noise.weights.sum(axis=(0, 2)) @ noise.w),
+        ramps=priors.design.ramps,
+        course_days=priors.design.course_days,
+    )
+
+
+def _side_change(entries: Sequence[Entry], name: str, sessions: Sequence[date]) -> float | None:
+    """Change of another measure: mean before the first session against the mean of the last four entries."""
+    if not sessions:
+        return None
+    written = sorted((e.day, getattr(e, name)) for e in entries if getattr(e, name) is not None)
+    before = [value for day, value in written if day < sessions[0]]
+    after = [value for day, value in written if day >= sessions[0]][-4:]
+    return sum(after) / len(after) - sum(before) / len(before) if before and after else None
+
+
+def _notes(series: _Series, priors: Priors, course: Course, posterior: Posterior | None) -> tuple[str, ...]:
+    notes: list[str] = []
+    before = int(series.before.sum())
+    if series.started is not None and posterior is None:
+        notes.append(
+            f"The diary has {before} days before the first session and {len(series.t) - before} after it; "
+            f"at least {priors.design.least_baseline} and {priors.design.least_after} are needed."
+        )
+    if posterior is not None:
+        span = series.t[-1] - series.t[0] + 1
+        notes.append(
+            f"{span - len(series.t):.0f} of {span:.0f} days have no entry. Gaps are normal and are allowed for."
+        )
+        notes.append(
+            f"Expected course: pain like yours ({course.stratum}), {course.mean:+.1f} points over months."
+        )
+    if series.mixed:
+        notes.append(f"Started in the same weeks: {', '.join(series.mixed)}.")
+    return tuple(notes)

@@ -1,0 +1,119 @@
+"""Plan of a diary: how long to write before the first session, which day to start, what it can and cannot show."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from needlepoint.errors import InputError
+from needlepoint.person.priors import load_priors
+from needlepoint.result import Result
+
+__all__ = ["CAN", "CANNOT", "Plan", "candidates", "plan"]
+
+CAN = (
+    "It can show how much your pain changed, with its ups and downs taken into account.",
+    "It can show if you changed more than people mostly do without this treatment.",
+    "It can find a large effect, of about two points or more on the scale from 0 to 10.",
+)
+CANNOT = (
+    "It can often not tell a small effect from none. For most people the honest answer will be: cannot tell.",
+    "It cannot tell the needles from the care and the hope that come with them.",
+    "It cannot make you better. In a trial, people with such a diary did not have less pain than others.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Result):
+    """What to do from the first day of the diary to the review."""
+
+    first_day: date
+    baseline_days: int
+    start_days: tuple[date, ...]  # the days that were in the draw
+    start_day: date  # the day drawn for the first session
+    review_sessions: tuple[int, ...]
+    review_days: int
+    can: tuple[str, ...] = CAN
+    cannot: tuple[str, ...] = CANNOT
+
+    def summary(self) -> str:
+        """Text for people."""
+        first, last = self.review_sessions
+        return "\n".join(
+            [
+                f"Write down your pain today (0 to 10) once a day, from {self.first_day} on. Gaps are normal.",
+                f"Have your first session on {self.start_day}. The day was drawn by lot among "
+                f"{len(self.start_days)} days: that keeps a bad week from choosing it.",
+                f"Review at session {first} and at session {last}, or after {self.review_days} days. "
+                "Keep the diary for four more weeks.",
+                "Do not start another treatment in these weeks if you can help it. If you do, note it.",
+                "",
+                *(f"+ {line}" for line in self.can),
+                *(f"- {line}" for line in self.cannot),
+                *self.notes,
+            ]
+        )
+
+
+def plan(
+    first_day: date,
+    *,
+    baseline_days: int | None = None,
+    window_days: int | None = None,
+    seed: int | None = None,
+    pack: str | Path = "low-back-pain",
+) -> Plan:
+    """Plan a diary and draw the day of the first session.
+
+    Parameters
+    ----------
+    first_day
+        First day of the diary.
+    baseline_days
+        Days before the first possible session: 28 unless told, at least 7.
+    window_days
+        How many days are in the draw: 20 unless told; 1 means no draw.
+    seed
+        For a repeatable draw.
+
+    Raises
+    ------
+    InputError
+        Too short a baseline or an empty window.
+    """
+    priors = load_priors(pack)
+    design, limits = priors.design, priors.limits
+    baseline = design.baseline_days if baseline_days is None else baseline_days
+    window = design.start_window if window_days is None else window_days
+    if baseline < design.least_baseline:
+        least = f"{design.least_baseline} or more"
+        raise InputError("the baseline is too short", field="baseline_days", got=baseline, allowed=least)
+    if window < 1:
+        raise InputError("the draw needs at least one day", field="window_days", got=window)
+    days = tuple(first_day + timedelta(baseline + shift) for shift in range(window))
+    chooser = random.Random(seed) if seed is not None else random.SystemRandom()
+    notes = (
+        ()
+        if window >= design.start_window
+        else ("With fewer than 20 days in the draw, the lot says little.",)
+    )
+    return Plan(
+        first_day=first_day,
+        baseline_days=baseline,
+        start_days=days,
+        start_day=chooser.choice(days),
+        review_sessions=(limits.review_sessions // 2, limits.review_sessions),
+        review_days=limits.review_days,
+        notes=notes,
+    )
+
+
+def candidates(settings: Mapping[str, str]) -> tuple[date, ...]:
+    """The days that were in the draw, from a diary's settings; empty when nothing was drawn."""
+    if not {"start_day", "window_days", "baseline_days", "first_day"} <= set(settings):
+        return ()
+    first = date.fromisoformat(settings["first_day"]) + timedelta(int(settings["baseline_days"]))
+    return tuple(first + timedelta(shift) for shift in range(int(settings["window_days"])))

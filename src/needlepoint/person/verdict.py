@@ -1,0 +1,107 @@
+"""Verdict of a diary: a pure function of the posterior, and the words for it.
+
+The rule is stated once, in :func:`decide_verdict`; its limits come from the pack. No p-value is involved, and no
+verdict promises anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Limits", "Verdict", "advice", "decide_verdict", "words"]
+
+Verdict = Literal[
+    "likely helping you",
+    "some help, less than most people call worthwhile",
+    "no worthwhile help",
+    "cannot tell yet",
+    "change only",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What counts: points on the 0-10 scale (lower is better), probabilities, a course of sessions."""
+
+    worthwhile: float  # the smallest effect that is worth sessions, in points of improvement
+    sure: float  # probability at which the rule speaks
+    noticed_points: float  # change for one person that people notice
+    noticed_share: float  # the same as a share of the baseline
+    review_sessions: int  # review after so many sessions
+    review_days: int  # ... or so many days
+
+
+def decide_verdict(
+    *,
+    below: float | None,
+    worse: float | None,
+    change: float,
+    baseline: float,
+    mixed: bool,
+    limits: Limits,
+) -> Verdict:
+    """The stated rule.
+
+    Parameters
+    ----------
+    below
+        Posterior probability that the effect is an improvement of more than ``limits.worthwhile``; None without
+        a baseline or without sessions.
+    worse
+        Posterior probability that the effect is a worsening; None likewise.
+    change, baseline
+        Mean change (negative is better) and mean before.
+    mixed
+        Another treatment was started in the window: nobody can tell the two apart.
+    """
+    if below is None or worse is None:
+        return "change only"
+    if mixed:
+        return "cannot tell yet"
+    if below >= limits.sure:
+        noticed = -change >= limits.noticed_points or -change >= limits.noticed_share * baseline > 0
+        return "likely helping you" if noticed else "some help, less than most people call worthwhile"
+    if 1 - below >= limits.sure or worse >= limits.sure:
+        return "no worthwhile help"
+    return "cannot tell yet"
+
+
+def words(verdict: Verdict, *, mixed: bool, days_needed: int | None) -> str:
+    """The verdict in plain words."""
+    if verdict == "likely helping you":
+        return "The treatment is likely helping you, and the change is one that most people would notice."
+    if verdict == "some help, less than most people call worthwhile":
+        return "The treatment probably helps you a little, but less than most people call worthwhile."
+    if verdict == "no worthwhile help":
+        return "The treatment is probably not giving you help that is worth the sessions."
+    if verdict == "change only":
+        return (
+            "This diary can show how your pain changed, but not why. "
+            "To say more, it needs days from before the first session and days after it."
+        )
+    if mixed:
+        return "We cannot tell, because you started another treatment in the same weeks. More days will not settle it."
+    if days_needed is None:
+        return (
+            "We cannot tell yet. More days alone will likely not settle it. A second course later on could."
+        )
+    return f"We cannot tell yet. If things stay as they are, about {days_needed} more days should settle it."
+
+
+def advice(verdict: Verdict, *, sessions: int, days_since: int | None, limits: Limits) -> str:
+    """What to do next; a course that brings no gain is not continued past its review."""
+    due = sessions >= limits.review_sessions or (days_since is not None and days_since >= limits.review_days)
+    if verdict == "no worthwhile help":
+        return "Stopping is reasonable. Talk it over, and look at the other options."
+    if verdict == "likely helping you":
+        if due:
+            return (
+                "You have reached the review. Ask if you still need sessions: the gain may last without them."
+            )
+        return "You can finish the course. Review it then."
+    if due:
+        return "You have reached the review without a clear gain. Stopping is reasonable."
+    if verdict == "change only":
+        return "Keep the diary going, and note each session."
+    return f"Go on with the diary. Review at session {limits.review_sessions}, and stop then if there is no clear gain."

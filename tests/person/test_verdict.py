@@ -1,0 +1,77 @@
+"""The verdict is a pure function of the posterior; its words are plain and promise nothing."""
+
+import itertools
+from typing import get_args
+
+import pytest
+
+from needlepoint.person.plan import CAN, CANNOT
+from needlepoint.person.priors import load_priors
+from needlepoint.person.verdict import Verdict, advice, decide_verdict, words
+
+LIMITS = load_priors().limits
+
+
+@pytest.mark.parametrize(
+    ("below", "worse", "change", "mixed", "verdict"),
+    [
+        (None, None, -3.0, False, "change only"),
+        (0.95, 0.00, -2.0, False, "likely helping you"),
+        (0.90, 0.00, -1.8, False, "likely helping you"),  # 30 % of 6
+        (0.95, 0.00, -1.7, False, "some help, less than most people call worthwhile"),
+        (0.89, 0.00, -4.0, False, "cannot tell yet"),
+        (0.10, 0.50, -4.0, False, "no worthwhile help"),
+        (0.11, 0.90, -4.0, False, "no worthwhile help"),
+        (0.11, 0.89, 0.0, False, "cannot tell yet"),
+        (0.99, 0.00, -4.0, True, "cannot tell yet"),
+        (0.01, 0.99, 4.0, True, "cannot tell yet"),
+    ],
+)
+def test_the_rule_as_it_is_stated(below, worse, change, mixed, verdict):
+    got = decide_verdict(below=below, worse=worse, change=change, baseline=6.0, mixed=mixed, limits=LIMITS)
+    assert got == verdict
+
+
+def test_without_pain_at_the_start_no_share_of_it_counts():
+    got = decide_verdict(below=0.95, worse=0, change=0.0, baseline=0.0, mixed=False, limits=LIMITS)
+    assert got == "some help, less than most people call worthwhile"
+
+
+def every_text():
+    for verdict in get_args(Verdict):
+        for mixed, days in itertools.product((False, True), (None, 21)):
+            yield words(verdict, mixed=mixed, days_needed=days)
+        for sessions, since in ((0, None), (3, 20), (12, 40), (6, 95)):
+            yield advice(verdict, sessions=sessions, days_since=since, limits=LIMITS)
+
+
+def test_every_text_is_at_or_below_grade_eight(grade):
+    texts = sorted({*every_text(), *CAN, *CANNOT})
+    assert len(texts) > 15
+    assert grade(" ".join(texts)) <= 8
+    assert max(grade(text) for text in texts) <= 9.5  # single short sentences scatter
+
+
+def test_no_text_promises_or_prints_a_p_value():
+    for text in every_text():
+        lowered = text.lower()
+        assert not any(
+            word in lowered for word in ("cure", "will help", "guarantee", "proven", "significant", "p =")
+        )
+
+
+def test_cannot_tell_says_how_long_or_why_not():
+    assert "about 21 more days" in words("cannot tell yet", mixed=False, days_needed=21)
+    assert "second course" in words("cannot tell yet", mixed=False, days_needed=None)
+    assert "another treatment" in words("cannot tell yet", mixed=True, days_needed=21)
+
+
+def test_a_course_without_gain_is_not_continued_past_its_review():
+    for verdict in (
+        "cannot tell yet",
+        "no worthwhile help",
+        "some help, less than most people call worthwhile",
+    ):
+        assert "Stopping is reasonable" in advice(verdict, sessions=12, days_since=60, limits=LIMITS)
+        assert "Stopping is reasonable" in advice(verdict, sessions=4, days_since=90, limits=LIMITS)
+    assert "Stopping" not in advice("cannot tell yet", sessions=6, days_since=40, limits=LIMITS)
