@@ -39,6 +39,7 @@ _HOMES: dict[str, str] = {
     "mantel_haenszel": "needlepoint.pooling.mantel_haenszel",
     "match_question": "needlepoint.evidence.question",
     "peese": "needlepoint.bias.pet_peese",
+    "penalised_logistic": "needlepoint.pooling.penalised_logistic",
     "pet": "needlepoint.bias.pet_peese",
     "pet_peese": "needlepoint.bias.pet_peese",
     "peto": "needlepoint.pooling.peto",
