@@ -14,7 +14,7 @@ from typing import Literal, cast
 from needlepoint.options import Certainty
 from needlepoint.result import Result
 
-__all__ = ["Domain", "Evidence", "Grade", "HumanJudgement", "grade"]
+__all__ = ["SMALL_STUDY_MIN_K", "Domain", "Evidence", "Grade", "HumanJudgement", "grade"]
 
 DomainName = Literal["risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias"]
 
@@ -40,7 +40,7 @@ class Evidence:
     k: int
     n: int | None
     null: float = 0.0
-    mid: float | None = None  # minimal important difference, in the unit of the estimate (positive)
+    important: tuple[float, float] | None = None  # important differences, one each side of ``null``
     pi_low: float | None = None
     pi_high: float | None = None
     i2: float | None = None
@@ -134,8 +134,8 @@ def _inconsistency(e: Evidence) -> Domain:
 def _includes_both_directions(e: Evidence) -> bool:
     if e.pi_low is None or e.pi_high is None:
         return False
-    reach = e.mid or 0.0
-    return e.pi_low < e.null - reach and e.pi_high > e.null + reach
+    low, high = e.important or (e.null, e.null)
+    return e.pi_low < low and e.pi_high > high
 
 
 def _indirectness(e: Evidence) -> Domain:
@@ -149,14 +149,15 @@ def _indirectness(e: Evidence) -> Domain:
 
 def _imprecision(e: Evidence) -> Domain:
     crosses_null = e.ci_low < e.null < e.ci_high
-    crosses_mid = e.mid is not None and any(
-        e.ci_low < e.null + side * e.mid < e.ci_high for side in (-1.0, 1.0)
-    )
+    holds = [e.ci_low < edge < e.ci_high for edge in e.important or ()]
+    crosses_mid = any(holds)
     small = e.n is not None and e.n < OPTIMAL_INFORMATION_SIZE
     people = "people not stated" if e.n is None else f"{e.n} people"
     number = f"95% interval {e.ci_low:.3g} to {e.ci_high:.3g}, {people}"
     reasons: list[str] = []
-    if crosses_null and crosses_mid:
+    if crosses_null and len(holds) == 2 and all(holds):
+        reasons.append("the interval holds both an important benefit and an important harm")
+    elif crosses_null and crosses_mid:
         reasons.append("the interval holds both no difference and an important one")
     elif crosses_null:
         reasons.append("the interval holds no difference")
@@ -164,8 +165,9 @@ def _imprecision(e: Evidence) -> Domain:
         reasons.append("the interval holds both an important and an unimportant difference")
     if small:
         reasons.append(f"fewer than {OPTIMAL_INFORMATION_SIZE} people")
-    levels = 2 if crosses_null and crosses_mid and small else min(1, len(reasons))
-    rule = " and ".join(reasons) or "narrow interval, enough people"
+    hopeless = crosses_null and (all(holds) if holds else False)
+    levels = 2 if hopeless or (crosses_null and crosses_mid and small) else min(1, len(reasons))
+    rule = " and ".join(reasons) or ("narrow interval" if e.n is None else "narrow interval, enough people")
     return Domain(name="imprecision", levels=levels, rule=rule, number=number)
 
 
@@ -197,7 +199,7 @@ def grade(evidence: Evidence, judgements: Mapping[str, HumanJudgement] | None = 
     Starts at "high" and goes one or two levels down for each of five domains. ``judgements`` (domain name ->
     human judgement) beat the rules. A domain that nobody judged caps the certainty at "moderate".
 
-    >>> e = Evidence(estimate=-6, ci_low=-9, ci_high=-3, k=5, n=900, mid=15, i2=0.1, q_p=0.4, blinded=1)
+    >>> e = Evidence(estimate=-6, ci_low=-9, ci_high=-3, k=5, n=900, important=(-15, 15), i2=0.1, q_p=0.4, blinded=1)
     >>> grade(e).certainty
     'moderate'
     """

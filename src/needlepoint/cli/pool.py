@@ -101,7 +101,8 @@ def _effects(data: pl.DataFrame, guess: Guess) -> Any:
 
     trio = guess.ratio_interval or guess.interval
     if trio is None:
-        return effect_sizes(data, measure=guess.measure, study=guess.study, **guess.columns)
+        chosen: dict[str, Any] = {**guess.columns}
+        return effect_sizes(data, measure=guess.measure, study=guess.study, **chosen)
     import numpy as np
 
     from needlepoint.stats.distributions import normal_quantile

@@ -1,0 +1,1 @@
+"""Question -> Answer: the one place that walks the whole chain."""

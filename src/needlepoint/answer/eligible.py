@@ -1,0 +1,249 @@
+"""Which rows of the pack answer a cell: one entry a trial, several arms of one treatment counted once.
+
+Choice within a trial, in this order: rows meant for the main analysis; the first instrument of the pack's list;
+final values, then changes from baseline, then a reported difference; the time nearest to the end of treatment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from needlepoint.answer.result import CellKey, Excluded
+from needlepoint.evidence.schema import Contrast, Measurement, Pack, Trial, Use
+
+__all__ = ["Candidate", "Selection", "cell_keys", "family", "select"]
+
+_KIND_RANK = {"mean": 0, "change": 1, "events": 0}
+_USE_RANK = {"main": 0, "sensitivity": 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """The rows of one trial that can fill one cell: both sides as arms, or reported differences."""
+
+    trial: Trial
+    instrument: str
+    weeks: float | None
+    use: Use
+    treated: tuple[Measurement, ...] = ()
+    control: tuple[Measurement, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Measurement | Contrast, ...]:
+        """All rows, treated first."""
+        return (*self.treated, *self.control, *self.contrasts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """One candidate a trial, and what was left out and why."""
+
+    chosen: tuple[Candidate, ...]
+    excluded: tuple[Excluded, ...]
+
+
+def family(pack: Pack, term: str) -> frozenset[str]:
+    """A term and everything under it ("manual therapy" holds "spinal manipulation")."""
+    members = {term}
+    while True:
+        more = {t.id for t in pack.terms if t.parent in members} - members
+        if not more:
+            return frozenset(members)
+        members |= more
+
+
+def cell_keys(pack: Pack, treatment: str, condition: str) -> tuple[CellKey, ...]:
+    """Every cell of a treatment and condition that has at least one row, in the pack's own order."""
+    treatments = family(pack, treatment)
+    trials = {t.id: t for t in pack.trials if t.condition == condition}
+    arms = {(a.trial, a.id): a.treatment for a in pack.arms}
+    opposite: dict[str, list[str]] = {}
+    for arm in pack.arms:
+        if arm.trial in trials and arm.treatment not in treatments:
+            opposite.setdefault(arm.trial, []).append(arm.treatment)
+    found: dict[CellKey, None] = {}
+    for row in (*pack.measurements, *pack.contrasts):
+        trial = trials.get(row.trial)
+        if trial is None or row.use == "never":
+            continue
+        sides = [arms[(row.trial, row.arm)]]
+        if isinstance(row, Contrast):
+            sides.append(arms[(row.trial, row.comparator)])
+        if not treatments.intersection(sides):
+            continue
+        comparators = (
+            [s for s in sides if s not in treatments] if len(sides) == 2 else opposite.get(trial.id, [])
+        )
+        for comparator in comparators:
+            found[
+                CellKey(
+                    treatment=treatment,
+                    condition=condition,
+                    population=trial.population,
+                    comparator=comparator,
+                    outcome=row.outcome,
+                    window=row.window,
+                )
+            ] = None
+    return tuple(key for key in found if _has_both_sides(pack, key))
+
+
+def _has_both_sides(pack: Pack, key: CellKey) -> bool:
+    return any(_candidates(pack, trial, key) for trial in _trials(pack, key))
+
+
+def _trials(pack: Pack, key: CellKey) -> list[Trial]:
+    return [t for t in pack.trials if t.condition == key.condition and t.population == key.population]
+
+
+def select(pack: Pack, key: CellKey, uses: Sequence[Use] = ("main",)) -> Selection:
+    """Choose one candidate a trial among rows whose ``use`` is allowed; name everything left out."""
+    chosen: list[Candidate] = []
+    excluded: list[Excluded] = []
+    for trial in _trials(pack, key):
+        candidates = _candidates(pack, trial, key)
+        allowed = [c for c in candidates if c.use in uses]
+        allowed.sort(key=lambda c: _preference(pack, c))
+        if allowed:
+            chosen.append(allowed[0])
+        for candidate in candidates:
+            if candidate.use not in uses:
+                excluded += _reasons(candidate, rejected="kept for the sensitivity analysis")
+            elif candidate is not allowed[0]:
+                kept = f"the same trial is in with {allowed[0].instrument}, {_kind(allowed[0])}"
+                excluded.append(Excluded(trial=trial.id, what=_what(candidate), why=kept))
+        excluded += _unusable(pack, trial, key)
+    return Selection(chosen=tuple(chosen), excluded=tuple(dict.fromkeys(excluded)))
+
+
+def _reasons(candidate: Candidate, rejected: str) -> list[Excluded]:
+    whys = dict.fromkeys(row.why or rejected for row in candidate.rows if row.use != "main")
+    return [Excluded(trial=candidate.trial.id, what=_what(candidate), why="; ".join(whys) or rejected)]
+
+
+def _what(candidate: Candidate) -> str:
+    weeks = "" if candidate.weeks is None else f", week {candidate.weeks:g}"
+    return f"{candidate.instrument}, {_kind(candidate)}{weeks}"
+
+
+def _kind(candidate: Candidate) -> str:
+    if candidate.contrasts:
+        return f"reported {candidate.contrasts[0].metric}"
+    return {"mean": "final values", "change": "changes", "events": "events"}[candidate.treated[0].metric]
+
+
+def _preference(pack: Pack, candidate: Candidate) -> tuple[int, int, int, float]:
+    order = {instrument.id: i for i, instrument in enumerate(pack.instruments)}
+    kind = 2 if candidate.contrasts else _KIND_RANK[candidate.treated[0].metric]
+    weeks = float("inf") if candidate.weeks is None else candidate.weeks
+    return _USE_RANK[candidate.use], order.get(candidate.instrument, len(order)), kind, weeks
+
+
+def _candidates(pack: Pack, trial: Trial, key: CellKey) -> list[Candidate]:
+    treatments = family(pack, key.treatment)
+    arms = {a.id: a.treatment for a in pack.arms if a.trial == trial.id}
+    return [
+        *_arm_candidates(pack, trial, key, arms, treatments),
+        *_contrast_candidates(pack, trial, key, arms, treatments),
+    ]
+
+
+def _arm_candidates(
+    pack: Pack, trial: Trial, key: CellKey, arms: dict[str, str], treatments: frozenset[str]
+) -> list[Candidate]:
+    groups: dict[tuple[object, ...], list[Measurement]] = {}
+    for row in pack.measurements:
+        if _in_cell(row, trial, key) and _complete(row):
+            groups.setdefault((row.instrument, row.metric, row.weeks), []).append(row)
+    found: list[Candidate] = []
+    for rows in groups.values():
+        treated = tuple(r for r in rows if arms[r.arm] in treatments)
+        control = tuple(r for r in rows if arms[r.arm] == key.comparator)
+        if treated and control:
+            found.append(
+                Candidate(
+                    trial=trial,
+                    instrument=rows[0].instrument,
+                    weeks=rows[0].weeks,
+                    use=_worst((*treated, *control)),
+                    treated=treated,
+                    control=control,
+                )
+            )
+    return found
+
+
+def _contrast_candidates(
+    pack: Pack, trial: Trial, key: CellKey, arms: dict[str, str], treatments: frozenset[str]
+) -> list[Candidate]:
+    groups: dict[tuple[object, ...], list[Contrast]] = {}
+    for row in pack.contrasts:
+        if (
+            _in_cell(row, trial, key)
+            and arms[row.arm] in treatments
+            and arms[row.comparator] == key.comparator
+            and row.metric in {"MD", "SMD", "RR"}
+            and _spread(row)
+        ):
+            groups.setdefault((row.instrument, row.metric, row.weeks), []).append(row)
+    return [
+        Candidate(
+            trial=trial,
+            instrument=rows[0].instrument,
+            weeks=rows[0].weeks,
+            use=_worst(rows),
+            contrasts=tuple(rows),
+        )
+        for rows in groups.values()
+    ]
+
+
+def _in_cell(row: Measurement | Contrast, trial: Trial, key: CellKey) -> bool:
+    return (
+        row.trial == trial.id
+        and row.outcome == key.outcome
+        and row.window == key.window
+        and row.use != "never"
+    )
+
+
+def _complete(row: Measurement) -> bool:
+    if row.n is None:
+        return False
+    if row.metric == "events":
+        return row.events is not None
+    return row.metric in _KIND_RANK and row.mean is not None and (row.sd is not None or row.se is not None)
+
+
+def _spread(row: Contrast) -> bool:
+    return row.se is not None or row.p is not None or (row.ci_low is not None and row.ci_high is not None)
+
+
+def _worst(rows: Iterable[Measurement | Contrast]) -> Use:
+    return "main" if all(r.use == "main" for r in rows) else "sensitivity"
+
+
+def _unusable(pack: Pack, trial: Trial, key: CellKey) -> list[Excluded]:
+    """Rows of the cell that can never be pooled: medians, percentages, no spread, marked "never"."""
+    treatments = family(pack, key.treatment)
+    arms = {a.id: a.treatment for a in pack.arms if a.trial == trial.id}
+    out: list[Excluded] = []
+    for row in pack.measurements:
+        if row.trial != trial.id or row.outcome != key.outcome or row.window != key.window:
+            continue
+        if arms[row.arm] not in treatments or (_complete(row) and row.use != "never"):
+            continue
+        what = f"{row.instrument}, {row.metric}"
+        out.append(Excluded(trial=trial.id, what=what, why=row.why or "no spread or number of people given"))
+    for row in pack.contrasts:
+        if row.trial != trial.id or row.outcome != key.outcome or row.window != key.window:
+            continue
+        if arms[row.arm] not in treatments or arms[row.comparator] != key.comparator:
+            continue
+        if row.use == "never" or row.metric not in {"MD", "SMD", "RR"} or not _spread(row):
+            what = f"{row.instrument}, reported {row.metric}"
+            why = row.why or f"a {row.metric} is never mixed with mean differences"
+            out.append(Excluded(trial=trial.id, what=what, why=why))
+    return out

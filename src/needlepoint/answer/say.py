@@ -1,0 +1,96 @@
+"""A cell in words: its informative statement, and the same as a count of people."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from needlepoint.answer import words
+from needlepoint.answer.result import Cell
+from needlepoint.evidence.schema import Published
+
+__all__ = ["finding", "with_words"]
+
+
+def finding(cell: Cell) -> words.Finding | None:
+    """The cell as the words need it; None where there is no number."""
+    if cell.shown is None or cell.scale is None or cell.scale.log:
+        return None
+    sign = -1.0 if cell.scale.better == "lower" else 1.0
+    ends = sorted((sign * cell.shown.ci_low, sign * cell.shown.ci_high))
+    return words.Finding(
+        treatment=cell.labels["treatment"],
+        comparator=cell.labels["comparator"],
+        outcome=cell.labels["outcome"],
+        when=cell.labels["window"],
+        benefit=sign * cell.shown.value,
+        low=ends[0],
+        high=ends[1],
+        unit=cell.scale.unit,
+        certainty=cell.certainty,
+        mid=cell.scale.mid,
+        published_by=_publisher(cell.leading),
+        more="bad" if cell.labels["more"] == "bad" else "good",
+    )
+
+
+def _publisher(row: Published | None) -> str:
+    return "" if row is None else row.review
+
+
+def with_words(cell: Cell) -> Cell:
+    """The cell with its sentences, made from its numbers."""
+    if cell.shown is None:
+        return cell
+    if cell.scale is not None and cell.scale.log:
+        return replace(cell, statement=_response_statement(cell), of_100=_response_of_100(cell))
+    found = finding(cell)
+    assert found is not None
+    sd = _display_sd(cell)
+    people = "" if sd is None else words.of_100_better_than_average(found, sd)
+    return replace(cell, statement=words.statement(found), of_100=people)
+
+
+def _display_sd(cell: Cell) -> float | None:
+    """The standard deviation behind the shown unit: the SMD's factor, or the pooled one of the trials' arms."""
+    if cell.measure == "SMD" and cell.lead == "own" and cell.scale is not None:
+        return cell.scale.factor
+    if cell.leading is not None and cell.leading.metric == "SMD" and cell.scale is not None:
+        return cell.scale.factor
+    squares, df = 0.0, 0
+    for trial in cell.trials:
+        for arm in (trial.treated, trial.control):
+            if arm is not None and arm.sd is not None and cell.lead == "own":
+                squares += (arm.n - 1) * arm.sd**2
+                df += arm.n - 1
+    return math.sqrt(squares / df) if df else None
+
+
+def _response_statement(cell: Cell) -> str:
+    shown, labels = cell.shown, cell.labels
+    assert shown is not None
+    assert cell.scale is not None
+    worse_is_more = cell.scale.better == "lower"
+    better = shown.ci_high < 1 if worse_is_more else shown.ci_low > 1
+    unclear = shown.ci_low <= 1 <= shown.ci_high
+    verdict = "not clearly different" if unclear else "in favour" if better else "against"
+    return (
+        f"Compared with {labels['comparator']}, {labels['outcome']} with {labels['treatment']} {labels['window']}: "
+        f"{words.number(shown.value)} times as many people (95% interval {words.ratio_end(shown.ci_low)} to "
+        f"{words.ratio_end(shown.ci_high)}; {verdict}); {cell.certainty} certainty."
+    )
+
+
+def _response_of_100(cell: Cell) -> str:
+    arms = [(t.treated, t.control) for t in cell.trials]
+    counted = [(t, c) for t, c in arms if t and c and t.events is not None and c.events is not None]
+    if not counted:
+        return ""
+    treated = sum(t.events or 0 for t, _ in counted) / sum(t.n for t, _ in counted)
+    control = sum(c.events or 0 for _, c in counted) / sum(c.n for _, c in counted)
+    if cell.scale is not None and cell.scale.better == "lower":
+        return (
+            f"Of 100 people, about {round(100 * treated)} had one with {cell.labels['treatment']} and "
+            f"{round(100 * control)} with {cell.labels['comparator']}."
+        )
+    return words.of_100_respond(cell.labels["treatment"], cell.labels["comparator"], treated, control)
