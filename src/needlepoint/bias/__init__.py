@@ -1,0 +1,1 @@
+"""Small-study effects and publication bias: tests, corrected estimates, selection models."""

@@ -1,0 +1,65 @@
+"""Begg and Mazumdar's rank correlation test for funnel-plot asymmetry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from needlepoint.bias._kendall import kendall
+from needlepoint.errors import NotEnoughStudies
+from needlepoint.pooling.refit import as_pooled
+from needlepoint.result import Result
+
+__all__ = ["RankTest", "rank_test"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankTest(Result):
+    """Kendall's ``tau`` between standardized effects and their variances; ``exact`` says how p was found."""
+
+    k: int
+    tau: float
+    p_value: float
+    exact: bool
+
+    def summary(self) -> str:
+        """The test in a line."""
+        how = "exact" if self.exact else "normal approximation"
+        return f"rank test: Kendall's tau = {self.tau:.3f}, p = {self.p_value:.4f} ({how}, k = {self.k})"
+
+
+def rank_test(effects: Any, vi: Any = None, *, data: Any = None, exact: bool = True) -> RankTest:
+    """Begg and Mazumdar's rank correlation test for funnel-plot asymmetry.
+
+    Parameters
+    ----------
+    effects, vi, data
+        A :class:`Pooled`, effect sizes, or k estimates with their variances. Moderators play no part.
+    exact
+        Exact p-value where no values are tied; False, or ties, give the normal approximation.
+
+    Raises
+    ------
+    NotEnoughStudies
+        Fewer than three studies.
+
+    References
+    ----------
+    Begg & Mazumdar (1994), doi:10.2307/2533446.
+
+    Examples
+    --------
+    >>> rank_test([0.1, 0.4, 0.3, 0.8], [0.01, 0.02, 0.03, 0.09]).p_value
+    0.33...
+    """
+    pooled = as_pooled(effects, vi, data)
+    yi, v = pooled.yi, pooled.vi
+    if len(yi) < 3:
+        raise NotEnoughStudies("the rank test", needs=3, got=len(yi))
+    total = float((1 / v).sum())
+    centre = float((yi / v).sum()) / total
+    found = kendall((yi - centre) / np.sqrt(v - 1 / total), v, exact=exact)
+    notes = ("tied values: normal approximation",) if exact and not found.exact else ()
+    return RankTest(notes=notes, k=len(yi), tau=found.tau, p_value=found.p_value, exact=found.exact)

@@ -1,0 +1,72 @@
+"""Fit the model of a pooled result again: to some of its studies, to other numbers, or with other moderators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from needlepoint.pooling._normal import Matrix
+from needlepoint.pooling.api import fit_inputs, pool
+from needlepoint.pooling.design import Design
+from needlepoint.pooling.inputs import Inputs
+from needlepoint.pooling.result import Pooled
+
+__all__ = ["as_pooled", "inputs_of", "refit", "subset"]
+
+
+def as_pooled(effects: Any, vi: Any = None, data: Any = None, **options: Any) -> Pooled:
+    """The pooled result itself, or what :func:`needlepoint.pool` makes of effect sizes or of ``yi, vi``."""
+    if isinstance(effects, Pooled):
+        return effects
+    if vi is None and data is None:
+        return pool(effects, **options)
+    return pool(yi=effects, vi=vi, data=data, **options)
+
+
+def inputs_of(result: Pooled) -> Inputs:
+    """The rows that ``result`` was fitted to."""
+    terms = tuple(c.term for c in result.coefficients)
+    return Inputs(
+        yi=result.yi,
+        vi=result.vi,
+        study=result.study,
+        design=Design(result.X, terms, intercept=terms[0] == "intercept"),
+        weights=result.user_weights,
+        ni=result.ni,
+        rows=result.rows,
+        measure=result.measure,
+        notes=(),
+        data=None,
+    )
+
+
+def subset(inputs: Inputs, keep: Any) -> Inputs:
+    """The studies at positions (or where the mask) ``keep``."""
+
+    def some(values: Matrix | None) -> Matrix | None:
+        return None if values is None else values[keep]
+
+    return replace(
+        inputs,
+        yi=inputs.yi[keep],
+        vi=inputs.vi[keep],
+        study=tuple(np.asarray(inputs.study, dtype=object)[keep]),
+        design=replace(inputs.design, X=inputs.design.X[keep]),
+        weights=some(inputs.weights),
+        ni=some(inputs.ni),
+        rows=inputs.rows[keep],
+    )
+
+
+def refit(result: Pooled, inputs: Inputs, *, method: str | None = None, test: str | None = None) -> Pooled:
+    """Fit ``inputs`` with the method, test and level of ``result`` (a fixed tau2 stays fixed)."""
+    return fit_inputs(
+        inputs,
+        method=method or result.method,
+        test=test or result.test,
+        level=result.level,
+        tau2=result.tau2 if result.tau2_fixed and method is None else None,
+        prediction=None,
+    )
