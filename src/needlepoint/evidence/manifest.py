@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from needlepoint.errors import PackError
+from needlepoint.evidence.read import read_bytes
 from needlepoint.evidence.tables import FILES
 
 __all__ = ["MANIFEST", "check_manifest", "digest", "write_manifest"]
@@ -46,6 +47,12 @@ def check_manifest(folder: Path, data: dict[str, bytes]) -> Iterator[PackError]:
 
 
 def write_manifest(folder: Path) -> None:
-    """Write ``manifest.toml`` with the digest of each file of the pack."""
-    lines = [f'"{file}" = "{_sha256((folder / file).read_bytes())}"' for file in FILES]
+    """Write ``manifest.toml`` with the digest of each file of the pack.
+
+    Raises
+    ------
+    PackError
+        A file is missing.
+    """
+    lines = [f'"{file}" = "{_sha256(read_bytes(folder, file))}"' for file in FILES]
     (folder / MANIFEST).write_text("\n".join(["[sha256]", *lines, ""]), encoding="utf-8", newline="\n")

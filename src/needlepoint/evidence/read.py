@@ -17,7 +17,8 @@ from needlepoint.evidence.tables import Table
 __all__ = ["Row", "Rows", "read_bytes", "read_table", "read_text", "read_toml"]
 
 Report = Callable[[PackError], None]
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufeff\ufffd]")
+# also what is not seen: line separators, byte order marks, marks that turn the reading direction
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2028-\u202e\u2066-\u2069\ufeff\ufffd]")
 
 
 @dataclass(slots=True)
