@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -26,6 +25,7 @@ class Mention:
     first: int
     last: int
     part: bool
+    start: int  # offset in the page
 
 
 @dataclass(slots=True)
@@ -121,13 +121,13 @@ def _assign(units: list[Unit], hits: list[Hit], words: Words, shadow: str) -> No
                 heads, of = _heads(unit, words, shadow), at
             if hit.first not in heads:
                 continue
-        _note(unit, hit)
+        _note(unit, hit, words)
 
 
-def _note(unit: Unit, hit: Hit) -> None:
+def _note(unit: Unit, hit: Hit, words: Words) -> None:
     kind, _, name = hit.label.partition(":")
     if kind in {"term", "part"}:
-        unit.mentions.append(Mention(name, hit.first, hit.last, kind == "part"))
+        unit.mentions.append(Mention(name, hit.first, hit.last, kind == "part", words.starts[hit.first]))
     else:
         unit.cues.setdefault(hit.label, hit.first)
 
@@ -142,6 +142,3 @@ def _longest(mentions: list[Mention]) -> list[Mention]:
         if not inside:
             kept.append(m)
     return kept
-
-
-NUMBER = re.compile(r"\d")

@@ -1,0 +1,184 @@
+"""Check a page: the one place that walks from text to verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import lru_cache
+from pathlib import Path
+
+from needlepoint.claims._shadow import damage_of, shadow_of
+from needlepoint.claims.contradictions import contradictions_of
+from needlepoint.claims.extract import Extraction, extract
+from needlepoint.claims.judge import judge
+from needlepoint.claims.knowledge import Knowledge, Word, read_knowledge
+from needlepoint.claims.page import Page, read_page
+from needlepoint.claims.result import Check, Contradiction, Judged, Section, Segment
+from needlepoint.claims.scorecard import missing_of, notices_of, score_card_of
+from needlepoint.claims.standing import derived_standings
+from needlepoint.claims.summary import summary_of
+from needlepoint.claims.vocabulary import Vocabulary, vocabulary_of
+from needlepoint.evidence.schema import Pack, Term
+from needlepoint.result import digest
+
+__all__ = ["check", "check_page", "reader_of"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reader:
+    """A pack made ready to read pages with."""
+
+    pack: Pack
+    vocabulary: Vocabulary
+    main: str  # the condition that the pack is about
+    rules_digest: str
+
+
+def check(text_or_path: str | Path, *, pack: str | Path | None = None, address: str = "") -> Check:
+    """Check the health claims of a page against an evidence pack.
+
+    Parameters
+    ----------
+    text_or_path
+        A text, or the path of a file (``.txt``, ``.html``, ``.md``, ``.pdf``), or a web address.
+    pack
+        Id or folder of the pack; the built-in one on low back pain unless told.
+    address
+        Where the page stands, for the report, when a text is given.
+
+    Raises
+    ------
+    InputError
+        The page cannot be read: missing, too large, not a text, an address that is not public.
+    PackError
+        The pack is not valid.
+
+    Notes
+    -----
+    Verdicts come from a table of rules over the pack's rows (:data:`needlepoint.claims.rules.RULES`), never from a
+    model or from likeness. ``no_good_evidence`` means that the pack covers the topic and holds nothing in favour;
+    ``not_in_evidence_base`` that it does not cover the topic.
+
+    >>> found = check("Acupuncture has no side effects.")
+    >>> found.claims[0].verdict
+    'contradicted'
+    """
+    return check_page(read_page(text_or_path, address=address), reader_of(pack))
+
+
+@lru_cache(maxsize=8)
+def reader_of(pack: str | Path | None = None) -> Reader:
+    """Load a pack and build its dictionary, once."""
+    from needlepoint.evidence.load import load_pack, pack_folder
+
+    loaded = load_pack(pack)
+    knowledge = read_knowledge(pack_folder(pack), pack=loaded.id, version=loaded.version)
+    main = _main_condition(loaded)
+    joined = _join(knowledge, loaded)
+    return Reader(loaded, vocabulary_of(joined), main, digest(loaded.digest, joined))
+
+
+def _main_condition(pack: Pack) -> str:
+    """The condition with most trials and published rows."""
+    rows = [t.condition for t in pack.trials] + [p.condition for p in pack.published]
+    conditions = [t.id for t in pack.terms if t.kind == "condition"]
+    return max(conditions, key=rows.count, default="")
+
+
+def _join(knowledge: Knowledge, pack: Pack) -> Knowledge:
+    """The pack's own terms and published rows beside those written for reading pages."""
+    words = {w.id: w for w in knowledge.words}
+    for term in pack.terms:
+        words[term.id] = _joined_word(words.get(term.id), term)
+    standings = (*knowledge.standings, *derived_standings(pack, knowledge.standings))
+    return dataclasses.replace(knowledge, words=tuple(words.values()), standings=standings)
+
+
+def _joined_word(word: Word | None, term: Term) -> Word:
+    named = tuple(dict.fromkeys(_phrase(p) for p in (term.label, term.plain, *term.synonyms) if p))
+    if word is None:
+        return Word(id=term.id, kind=term.kind, plain=term.plain, words=named, parent=term.parent)
+    known = {*word.words, *word.parts}
+    return dataclasses.replace(
+        word, words=(*word.words, *(n for n in named if n not in known)), parent=word.parent or term.parent
+    )
+
+
+def _phrase(text: str) -> str:
+    """A term as a pattern: its words as the reader of pages sees them."""
+    from needlepoint.claims._lexicon import words_of
+
+    return " ".join(words_of(shadow_of(text)).text)
+
+
+def check_page(page: Page, reader: Reader) -> Check:
+    """Check a page that has been read, with a pack that has been loaded."""
+    shadow = shadow_of(page.text, markdown=page.kind == "md")
+    found = extract(shadow, reader.vocabulary, reader.main)
+    sections = _sections(found, page)
+    judged = [
+        judge(case, f"C{n:03d}", page.text, _section_at(sections, case.unit.start), reader.pack)
+        for n, case in enumerate(found.cases, 1)
+    ]
+    pairs = contradictions_of(found.cases, [j.claim.id for j in judged])
+    damage = damage_of(shadow)
+    judged = [_with_issues(j, pairs, [(d.char_start, d.char_end) for d in damage]) for j in judged]
+    others = [
+        Segment(
+            char_start=u.start,
+            char_end=u.end,
+            quote=page.text[u.start : u.end],
+            role=role,
+            section=_section_at(sections, u.start),
+        )
+        for u, role in found.others
+    ]
+    card = score_card_of(found, judged, page)
+    return Check(
+        title=page.title or (sections[0].title if sections else ""),
+        address=page.address,
+        language=page.language,
+        date=page.date,
+        pack=reader.pack.id,
+        pack_version=reader.pack.version,
+        inputs=digest(page.text, reader.rules_digest),
+        summary_text=summary_of(judged, pairs, card, page),
+        notices=notices_of(judged),
+        claims=tuple(judged),
+        contradictions=tuple(pairs),
+        missing=missing_of(card),
+        score_card=card,
+        damage=damage,
+        sections=sections,
+        others=tuple(others),
+        text=page.text,
+        notes=(*page.notes, reader.pack.statement),
+    )
+
+
+def _sections(found: Extraction, page: Page) -> tuple[Section, ...]:
+    heads = found.headings
+    ends = [h.start for h in heads[1:]] + [len(page.text)]
+    return tuple(
+        Section(title=page.text[h.start : h.end].strip(), char_start=h.start, char_end=end)
+        for h, end in zip(heads, ends, strict=True)
+    )
+
+
+def _section_at(sections: tuple[Section, ...], at: int) -> str:
+    import bisect
+
+    n = bisect.bisect_right([s.char_start for s in sections], at)
+    return sections[n - 1].title if n else ""
+
+
+def _with_issues(judged: Judged, pairs: list[Contradiction], damage: list[tuple[int, int]]) -> Judged:
+    """Add what only the whole page shows: a contradiction elsewhere, broken text."""
+    claim = judged.claim
+    extra: list[str] = []
+    if any(p.strength == "direct" and claim.id in {p.a, p.b} for p in pairs):
+        extra.append("internal_contradiction")
+    if any(low < claim.char_end and claim.char_start < high for low, high in damage):
+        extra.append("extraction_damage")
+    if not extra:
+        return judged
+    return dataclasses.replace(judged, issues=tuple(dict.fromkeys([*judged.issues, *extra])))

@@ -1,0 +1,193 @@
+"""A claim before the rules: its words, its slots, and the rows of the evidence that bear on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from needlepoint.claims.fields import Slots
+from needlepoint.claims.knowledge import (
+    Assertion,
+    Definition,
+    HarmRate,
+    Mechanism,
+    Position,
+    Regulation,
+    Standing,
+    Study,
+    UsualNumber,
+)
+from needlepoint.claims.reading import Unit
+from needlepoint.claims.result import Quantity
+from needlepoint.claims.standing import find_standing, is_covered
+from needlepoint.claims.vocabulary import Vocabulary
+from needlepoint.options import Assurance, ClaimKind, Polarity, Speaker
+
+__all__ = ["Case"]
+
+_WEAKEST_FIRST = ("none", "insufficient", "mixed", "small", "modest")
+
+
+@dataclass(kw_only=True)
+class Case:
+    """Everything that a rule may look at; nothing here decides."""
+
+    unit: Unit
+    kind: ClaimKind
+    slots: Slots
+    polarity: Polarity
+    certainty: Assurance
+    speaker: Speaker
+    quantities: tuple[Quantity, ...]
+    vocabulary: Vocabulary
+    main: str  # the condition that the pack is about
+    heading: Unit | None = None
+    study: Study | None = None  # the cited study, here or just before
+    study_here: bool = False
+    before: str = ""  # text of the sentence before, in small letters
+
+    def has(self, *cues: str) -> bool:
+        """True where a cue of the language stands in the sentence."""
+        return self.unit.has(*cues)
+
+    @cached_property
+    def standings(self) -> list[Standing]:
+        """One row for each treatment of the claim that has one."""
+        found = (
+            find_standing(self.vocabulary, t, self.slots.conditions, main=self.main) for t in self.slots.treatments
+        )
+        return [s for s in found if s is not None]
+
+    @cached_property
+    def standing(self) -> Standing | None:
+        """The weakest row: a list of treatments is no better than its weakest member."""
+        return min(self.standings, key=lambda s: _WEAKEST_FIRST.index(s.benefit), default=None)
+
+    @property
+    def benefit(self) -> str:
+        """The standing in one word; "" where there is no row."""
+        return self.standing.benefit if self.standing else ""
+
+    @cached_property
+    def covered(self) -> bool:
+        """True where the pack speaks of the treatment and of the condition."""
+        treatments = self.slots.treatments
+        conditions = self.slots.conditions
+        return bool(treatments) and all(
+            is_covered(self.vocabulary, t, conditions, main=self.main) for t in treatments
+        )
+
+    @property
+    def outcome_beside(self) -> bool:
+        """True where the claim speaks only of outcomes that the evidence does not measure as benefit."""
+        outcomes = set(self.slots.outcomes)
+        return bool(outcomes) and not outcomes & {"pain", "function", "quality of life"}
+
+    @property
+    def outcome_beyond(self) -> bool:
+        """True where the row names its outcomes and the claim names another."""
+        allowed = set(self.standing.outcomes) if self.standing else set[str]()
+        return bool(allowed) and bool(set(self.slots.outcomes) - allowed)
+
+    # ------------------------------------------------------------------ rows of the pack
+    def row(self, row_id: str, suffix: str = "") -> bool:
+        """True where the words of a row stand in the sentence."""
+        return f"row:{row_id}{suffix}" in self.unit.cues
+
+    @cached_property
+    def assertion(self) -> Assertion | None:
+        """The first statement of fact whose every group of words is here, and whose "none" words are not."""
+        return next((a for a in self.vocabulary.knowledge.assertions if self._asserts(a)), None)
+
+    def _asserts(self, assertion: Assertion) -> bool:
+        if self.kind not in assertion.kinds or self.row(assertion.id, ":none"):
+            return False
+        if assertion.treatment and not self._is_of(assertion.treatment):
+            return False
+        return all(self.row(assertion.id, f":{n}") for n in range(len(assertion.all)))
+
+    def _is_of(self, treatment: str) -> bool:
+        return any(treatment in self.vocabulary.lineage(t) for t in self.slots.treatments)
+
+    @cached_property
+    def mechanisms(self) -> dict[str, Mechanism]:
+        """Mechanisms named in the sentence, by their standing (the first of each)."""
+        found: dict[str, Mechanism] = {}
+        for mechanism in self.vocabulary.knowledge.mechanisms:
+            if self.row(mechanism.id):
+                found.setdefault(mechanism.standing, mechanism)
+        return found
+
+    @property
+    def mechanism(self) -> Mechanism | None:
+        """The mechanism that decides: a hypothesis before what is not defined, not supported or known."""
+        order = ("hypothesis", "undefined", "unsupported", "established")
+        return next((self.mechanisms[s] for s in order if s in self.mechanisms), None)
+
+    @cached_property
+    def definition(self) -> Definition | None:
+        """A word explained here that is often explained wrongly."""
+        return next((d for d in self.vocabulary.knowledge.definitions if self.row(d.id)), None)
+
+    @cached_property
+    def harm(self) -> HarmRate | None:
+        """Known rates of harm of the claim's treatment, or of what it is a kind of."""
+        rates = {h.treatment: h for h in self.vocabulary.knowledge.harm_rates}
+        lines = (t for name in self.slots.treatments for t in self.vocabulary.lineage(name))
+        return next((rates[t] for t in lines if t in rates), None)
+
+    @cached_property
+    def position(self) -> Position | None:
+        """What the named body says of the claim's treatments; of several, the one on this condition."""
+        named = [p for p in self.vocabulary.knowledge.positions if self.row(p.id)]
+        treatments = {t for name in self.slots.treatments for t in self.vocabulary.lineage(name)}
+        on_topic = [p for p in named if treatments & {*p.treatments, *p.against}]
+        conditions = {c for name in self.slots.conditions for c in self.vocabulary.lineage(name)}
+        exact = [p for p in on_topic if conditions & set(p.conditions)]
+        years = {int(q.low) for q in self.quantities if q.unit == "year"}
+        dated = [p for p in exact or on_topic if p.year in years]
+        ranked: Iterable[Position] = dated or exact or on_topic or named
+        return max(ranked, key=lambda p: p.year, default=None)
+
+    @cached_property
+    def against(self) -> bool:
+        """True where the named body advises against one of the claim's treatments."""
+        p = self.position
+        return p is not None and any(t in p.against for name in self.slots.treatments for t in self.vocabulary.lineage(name))
+
+    @cached_property
+    def regulation(self) -> Regulation | None:
+        """The rule of law that the sentence is about."""
+        rows = self.vocabulary.knowledge.regulations
+        return next((r for r in rows if self.row(r.id) and self.row(r.id, ":topic")), None)
+
+    @cached_property
+    def usual(self) -> tuple[UsualNumber, Quantity] | None:
+        """A usual number and the claim's number of the same unit."""
+        for row in self.vocabulary.knowledge.numbers:
+            if self.row(row.id):
+                for q in self.quantities:
+                    if q.unit == row.unit or (row.unit == "%" and q.what == "share"):
+                        return row, q
+        return None
+
+    @property
+    def usual_row(self) -> UsualNumber | None:
+        """The usual number alone."""
+        return self.usual[0] if self.usual else None
+
+    # ------------------------------------------------------------------ numbers
+    def amount(self, *whats: str) -> list[Quantity]:
+        """Quantities that play one of these parts."""
+        return [q for q in self.quantities if q.what in whats]
+
+    @property
+    def shares(self) -> list[Quantity]:
+        """Percentages and "n in m"."""
+        return self.amount("share")
+
+    @property
+    def names_sham(self) -> bool:
+        """True where the sentence itself tells of sham or placebo."""
+        return any("sham" in c for c in self.slots.comparators) or self.has("beyond_placebo", "no_difference")

@@ -1,0 +1,113 @@
+"""From a page's units to cases: which sentences are claims, of what kind, about what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from needlepoint.claims.case import Case
+from needlepoint.claims.fields import Context, Slots, certainty_of, polarity_of, slots_of, speaker_of
+from needlepoint.claims.kinds import kind_of
+from needlepoint.claims.quantities import quantities_of
+from needlepoint.claims.reading import Unit, read_units
+from needlepoint.claims.roles import role_of
+from needlepoint.claims.studies import match_study
+from needlepoint.claims.vocabulary import Vocabulary
+from needlepoint.options import ClaimKind, Role
+
+__all__ = ["Extraction", "extract"]
+
+
+@dataclass(slots=True)
+class Extraction:
+    """Cases in the order of the page, and everything that is no claim."""
+
+    cases: list[Case] = field(default_factory=list[Case])
+    others: list[tuple[Unit, Role]] = field(default_factory=list[tuple[Unit, Role]])
+    headings: list[Unit] = field(default_factory=list[Unit])
+
+
+def extract(shadow: str, vocabulary: Vocabulary, main: str) -> Extraction:
+    """Find the claims of a normalised text; ``main`` is the condition that the pack is about."""
+    units, _ = read_units(shadow, vocabulary)
+    found = Extraction()
+    context = _page_context(units, vocabulary, main)
+    heading: Unit | None = None
+    for unit in units:
+        if unit.section != context.section:
+            context.enter(unit.section)
+            heading, context.heading = None, ()
+        if unit.line.kind == "heading":
+            heading = unit
+            context.heading = _treatments(unit, vocabulary) or context.heading
+            found.headings.append(unit)
+        role = role_of(unit)
+        if role is not None:
+            found.others.append((unit, role))
+            continue
+        found.cases.append(_case(unit, heading, context, vocabulary, main, shadow))
+    return found
+
+
+def _treatments(unit: Unit, vocabulary: Vocabulary) -> tuple[str, ...]:
+    names = [m.term for m in unit.mentions if vocabulary.terms[m.term].kind == "treatment" and not m.part]
+    return tuple(dict.fromkeys(names))
+
+
+def _page_context(units: list[Unit], vocabulary: Vocabulary, main: str) -> Context:
+    """What the page is about: the treatment named most often, and the pack's condition where the page has it."""
+    treatments: Counter[str] = Counter()
+    conditions: Counter[str] = Counter()
+    for unit in units:
+        if unit.line.kind == "menu":
+            continue
+        for m in unit.mentions:
+            kind = vocabulary.terms[m.term].kind
+            if kind == "treatment" and not m.part:
+                treatments[m.term] += 1
+            elif kind == "condition":
+                conditions[m.term] += 1
+    about = [c for c, _ in conditions.most_common() if main in vocabulary.lineage(c)]
+    condition = about[0] if about else next(iter(dict(conditions.most_common(1))), None)
+    treatment = treatments.most_common(1)
+    return Context(page_treatment=treatment[0][0] if treatment else None, page_condition=condition)
+
+
+def _case(
+    unit: Unit, heading: Unit | None, context: Context, vocabulary: Vocabulary, main: str, shadow: str
+) -> Case:
+    kind = kind_of(unit, treated=bool(_treatments(unit, vocabulary)))
+    slots = slots_of(unit, kind, context, vocabulary)
+    quantities = quantities_of(shadow, unit.start, unit.end)
+    case = Case(
+        unit=unit,
+        kind=kind,
+        slots=slots,
+        polarity=polarity_of(unit, kind),
+        certainty=certainty_of(unit),
+        speaker=speaker_of(unit),
+        quantities=quantities,
+        vocabulary=vocabulary,
+        main=main,
+        heading=heading,
+    )
+    _cite(case, kind, slots, context, vocabulary)
+    if slots.named:
+        context.treatment = slots.treatments
+    if slots.conditions and kind != "prevalence":
+        context.condition = slots.conditions
+    return case
+
+
+def _cite(case: Case, kind: ClaimKind, slots: Slots, context: Context, vocabulary: Vocabulary) -> None:
+    """Match a cited study, in the sentence or told of just before."""
+    unit = case.unit
+    if kind not in {"citation", "magnitude", "efficacy", "comparison"}:
+        return
+    text = unit.text.lower()
+    study = match_study(vocabulary, unit.cues, case.quantities, slots.treatments, slots.conditions, text)
+    if study is not None:
+        case.study, case.study_here = study, True
+        context.study = study
+    elif kind in {"citation", "magnitude"} and context.study is not None:
+        case.study = context.study

@@ -1,0 +1,176 @@
+"""Who, what, against what: the fields of a claim, from its sentence and from what was said just before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from needlepoint.claims.knowledge import Study
+from needlepoint.claims.reading import Mention, Unit
+from needlepoint.claims.vocabulary import Vocabulary
+from needlepoint.options import Assurance, ClaimKind, Polarity, Speaker
+
+__all__ = ["Context", "Slots", "certainty_of", "polarity_of", "slots_of", "speaker_of"]
+
+_VERSUS = re.compile(
+    r"\b(?:than|compared (?:to|with)|in comparison (?:to|with)|versus|vs\.?|unlike|alternative to|instead of"
+    r"|rather than|as opposed to|superior to|inferior to|relative to|over)\b",
+    re.I,
+)
+_POPULATIONS = (
+    ("pregnan", "pregnancy"),
+    ("older adult", "older adults"),
+    ("elderly", "older adults"),
+    ("athlete", "athletes"),
+    ("active person", "athletes"),
+    ("children", "children"),
+    ("cancer patient", "people with cancer"),
+    ("chronic", "chronic"),
+    ("subacute", "subacute"),
+    ("acute", "acute"),
+)
+_TIME = re.compile(
+    r"\b(?:immediate(?:ly)?|instant(?:ly)?|short[- ]term|long[- ]term|over time|at first|temporar\w+|lasting"
+    r"|(?:after|within|for|over|up to|at)\s+(?:about\s+)?[\w-]+\s+(?:minutes?|hours?|days?|weeks?|months?|years?"
+    r"|sessions?|visits?|treatments?))\b",
+    re.I,
+)
+_INHERITS_CONDITION = frozenset({"efficacy", "magnitude", "citation", "comparison"})
+_NO_TREATMENT = frozenset({"prevalence"})
+
+
+@dataclass(slots=True)
+class Context:
+    """What a page has spoken of so far: by section, and in all."""
+
+    page_treatment: str | None = None
+    page_condition: str | None = None
+    section: int = -2
+    treatment: tuple[str, ...] = ()
+    condition: tuple[str, ...] = ()
+    heading: tuple[str, ...] = ()
+    study: Study | None = None  # the study that the section tells of
+
+    def enter(self, section: int) -> None:
+        """Forget the last section's subject."""
+        if section != self.section:
+            self.section, self.treatment, self.condition = section, (), ()
+            self.study = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Term ids of a claim; empty where the page does not say."""
+
+    treatments: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    comparators: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    named: bool = False  # the treatment stands in the sentence itself
+    population: str | None = None
+    time: str | None = None
+
+
+def slots_of(unit: Unit, kind: ClaimKind, context: Context, vocabulary: Vocabulary) -> Slots:
+    """Fill the slots; what the sentence leaves open is taken from the section, then from the page."""
+    by_kind = _by_kind(unit.mentions, vocabulary)
+    versus = _VERSUS.search(unit.text)
+    behind = unit.start + versus.end() if versus else None
+    named, compared = _split_treatments(unit, by_kind.get("treatment", []), behind)
+    comparators = _unique([m.term for m in by_kind.get("comparator", [])] + compared)
+    treatments = named or _inherited(unit, kind, context, by_kind)
+    conditions = _unique([m.term for m in by_kind.get("condition", [])])
+    if not conditions and kind in _INHERITS_CONDITION:
+        conditions = context.condition or ((context.page_condition,) if context.page_condition else ())
+    lower = unit.text.lower()
+    time = _TIME.search(unit.text)
+    return Slots(
+        treatments=treatments,
+        conditions=_broadest_out(conditions, vocabulary),
+        comparators=comparators,
+        outcomes=_unique([m.term for m in by_kind.get("outcome", []) if m.term != "body"]),
+        named=bool(named),
+        population=next((name for stem, name in _POPULATIONS if stem in lower), None),
+        time=time.group().lower() if time else None,
+    )
+
+
+def _by_kind(mentions: list[Mention], vocabulary: Vocabulary) -> dict[str, list[Mention]]:
+    found: dict[str, list[Mention]] = {}
+    for mention in mentions:
+        found.setdefault(vocabulary.terms[mention.term].kind, []).append(mention)
+    return found
+
+
+def _unique(items: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def _split_treatments(
+    unit: Unit, mentions: list[Mention], behind: int | None
+) -> tuple[tuple[str, ...], list[str]]:
+    """Treatments spoken of, and those that stand behind "than", "unlike", "alternative to"."""
+    whole = [m for m in mentions if not m.part] or mentions
+    if behind is None:
+        return _unique([m.term for m in whole]), []
+    front = [m.term for m in whole if m.start < behind]
+    back = [m.term for m in whole if m.start >= behind]
+    if unit.text.lower().startswith("unlike") and back:
+        return _unique(back[1:]), back[:1]
+    return _unique(front), [t for t in back if t not in front]
+
+
+def _inherited(
+    unit: Unit, kind: ClaimKind, context: Context, by_kind: dict[str, list[Mention]]
+) -> tuple[str, ...]:
+    if kind in _NO_TREATMENT and not unit.has("usage"):
+        return ()
+    if kind == "mechanism" and by_kind.get("condition") and unit.has("prevalence_cause"):
+        return ()
+    return context.treatment or context.heading or ((context.page_treatment,) if context.page_treatment else ())
+
+
+def _broadest_out(conditions: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Drop a broad condition beside a narrower one of the same line."""
+    narrow = [c for c in conditions if not any(c in vocabulary.lineage(o)[1:] for o in conditions if o != c)]
+    return tuple(narrow)
+
+
+_DENIALS = ("harm_denied", "harm_denied_serious", "harm_low", "harm_present", "harm_considerable")
+
+
+def polarity_of(unit: Unit, kind: ClaimKind) -> Polarity:
+    """Which way the claim points; efficacy "negative" speaks against the treatment, safety "negative" of harm."""
+    if kind in {"procedure", "citation", "guideline", "regulatory", "eligibility"}:
+        return "neutral"
+    if kind == "safety":
+        return "negative" if unit.has(*_DENIALS) or unit.has("safety_core") else "neutral"
+    if kind == "prevalence":
+        return "negative" if unit.has("worsening") or "struggle" in unit.text or "unable" in unit.text else "neutral"
+    if unit.has("evidence_mixed") and not unit.has("beyond_placebo"):
+        return "mixed" if re.search(r"\b(?:mixed|divided|conflicting)\b", unit.text, re.I) else "negative"
+    if unit.has("cause_denied", "fleeting") and not unit.has("durable"):
+        return "positive" if unit.has("hedged_relief") else "negative"
+    if kind == "mechanism" and unit.has("rejection"):
+        return "negative"
+    return "positive"
+
+
+def certainty_of(unit: Unit) -> Assurance:
+    """How sure the page sounds: absolute words beat hedges."""
+    if unit.has("absolute") and not unit.has("hedge_strong"):
+        return "absolute"
+    return "hedged" if unit.has("hedge") else "plain"
+
+
+def speaker_of(unit: Unit) -> Speaker:
+    """In whose name the sentence speaks."""
+    if unit.has("rejection") and unit.has("belief"):
+        return "rejected"
+    if unit.has("belief"):
+        return "others"
+    if unit.has("guideline"):
+        return "guideline"
+    if unit.has("attribution_study", "anaphoric_study", "study_detail"):
+        return "study"
+    return "expert" if unit.has("attribution_expert") else "page"

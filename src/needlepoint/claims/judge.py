@@ -1,0 +1,129 @@
+"""A case, judged by the rule table: verdict, issues, one sentence why, the right numbers, a careful sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from needlepoint.claims.case import Case
+from needlepoint.claims.result import Claim, Judged, Support
+from needlepoint.claims.rules import Rule, rule_for
+from needlepoint.claims.standing import published_text
+from needlepoint.evidence.schema import Pack, Published
+
+__all__ = ["judge"]
+
+_FINE = frozenset({"supported", "not_checkable", "not_in_evidence_base"})
+_MOST_ROWS = 3
+
+
+def judge(case: Case, claim_id: str, text: str, section: str, pack: Pack | None) -> Judged:
+    """Apply the first rule that holds."""
+    rule = rule_for(case)
+    row = getattr(case, rule.basis) if rule.basis else None
+    return Judged(
+        claim=_claim(case, claim_id, text, section),
+        verdict=rule.verdict,
+        rule=rule.id,
+        issues=_issues(case, rule, row),
+        why=_why(case, rule, row),
+        careful="" if rule.verdict in _FINE else _careful(case, row),
+        support=tuple(_support(case, row, pack)),
+    )
+
+
+def _claim(case: Case, claim_id: str, text: str, section: str) -> Claim:
+    unit, slots = case.unit, case.slots
+
+    def said(terms: tuple[str, ...]) -> str | None:
+        return "; ".join(case.vocabulary.plain(t) for t in terms) or None
+
+    return Claim(
+        id=claim_id,
+        char_start=unit.start,
+        char_end=unit.end,
+        quote=text[unit.start : unit.end],
+        section=section,
+        kind=case.kind,
+        treatment=said(slots.treatments),
+        condition=said(slots.conditions),
+        comparator=said(slots.comparators),
+        outcome=said(slots.outcomes),
+        population=slots.population,
+        time=slots.time,
+        polarity=case.polarity,
+        certainty=case.certainty,
+        speaker=case.speaker,
+        quantities=case.quantities,
+    )
+
+
+def _issues(case: Case, rule: Rule, row: Any) -> tuple[str, ...]:
+    issues = list(getattr(row, "issues", ())) + list(rule.issues)
+    if case.slots.comparators and "comparator_omitted" in issues and rule.id != "study-hides-sham":
+        issues.remove("comparator_omitted")
+    if rule.verdict not in _FINE and case.speaker == "page" and case.kind != "procedure":
+        issues.append("unsourced")
+    if case.has("vague_source"):
+        issues.append("vague_attribution")
+    if case.unit.line.kind == "heading":
+        issues.append("headline")
+    if case.certainty == "absolute" and rule.verdict in {"overstated", "contradicted"}:
+        issues.append("absolute_wording")
+    return tuple(dict.fromkeys(issues))
+
+
+def _why(case: Case, rule: Rule, row: Any) -> str:
+    treatment = " and ".join(case.vocabulary.plain(t) for t in case.slots.treatments) or "this"
+    conditions = case.slots.conditions or (case.main,)
+    condition = " and ".join(case.vocabulary.plain(c) for c in conditions)
+    sentence = rule.why.format(row=getattr(row, "text", ""), treatment=treatment, condition=condition)
+    other = getattr(row, "others", "")
+    return f"{sentence} {other}".strip()
+
+
+def _careful(case: Case, row: Any) -> str:
+    careful = getattr(row, "careful", "")
+    if careful:
+        return careful
+    if case.kind == "mechanism":
+        return "How relief comes about is not settled."
+    if case.kind in {"citation", "magnitude", "guideline"} and row is not None:
+        return row.text
+    return case.standing.careful if case.standing else ""
+
+
+def _support(case: Case, row: Any, pack: Pack | None) -> Iterator[Support]:
+    """The row that decided, then published results on the same treatment, condition and outcome."""
+    seen: set[str] = set()
+    if row is not None and row.text:
+        seen.add(row.text)
+        yield Support(
+            row=row.id,
+            text=row.text,
+            url=row.url,
+            citation=getattr(row, "citation", "") or getattr(row, "issuer", ""),
+        )
+    if pack is None or case.kind not in {"efficacy", "magnitude", "comparison", "citation"}:
+        return
+    sources = {s.id: s for s in pack.sources}
+    for published in _nearest(case, pack)[: _MOST_ROWS - 1]:
+        source = sources.get(published.source)
+        yield Support(
+            row=published.id,
+            text=published_text(published),
+            url=source.url if source else "",
+            citation=published.review,
+        )
+
+
+def _nearest(case: Case, pack: Pack) -> list[Published]:
+    treatments = {t for name in case.slots.treatments for t in case.vocabulary.lineage(name)}
+    conditions = {c for name in case.slots.conditions or (case.main,) for c in case.vocabulary.lineage(name)}
+    outcomes = set(case.slots.outcomes) or {"pain"}
+    rows = [
+        r
+        for r in pack.published
+        if r.treatment in treatments and r.condition in conditions and r.outcome in outcomes and r.estimate is not None
+    ]
+    return sorted(rows, key=lambda r: (r.role != "lead", "sham" not in r.comparator, -(r.year or 0), r.id))

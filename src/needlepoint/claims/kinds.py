@@ -1,0 +1,109 @@
+"""What a claim is about: rules in order over cues, the first that holds decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from needlepoint.claims.reading import Unit
+from needlepoint.options import ClaimKind
+
+__all__ = ["KINDS", "kind_of"]
+
+Test = Callable[[Unit], bool]
+
+
+def _is_eligibility(u: Unit) -> bool:
+    return u.has("eligibility") and u.has("eligibility_act") and not u.has("safety_core", "strong")
+
+
+def _is_gloss(u: Unit) -> bool:
+    """A word explained: "cupping, or using cups ...", "pain up to 4 weeks is called acute"."""
+    return u.has("procedure_gloss") and not u.has("harm_present")
+
+
+def _is_regulatory(u: Unit) -> bool:
+    return u.has("regulator", "regulatory") and not u.has("harm_denied", "harm_present")
+
+
+def _is_red_flag(u: Unit) -> bool:
+    return u.has("reverse_cause") and u.has("safety_core")
+
+
+def _is_magnitude(u: Unit) -> bool:
+    return u.has("magnitude") and not u.has("prevalence_number", "load")
+
+
+def _is_prevalence(u: Unit) -> bool:
+    """How common, whom it strikes, who uses what; no word on what a treatment achieves."""
+    if u.has("cure", "strong", "reaction", "harm_denied", "anaphoric_study", "study_counted", "mechanism_core"):
+        return u.has("prevalence_number")
+    if u.has("prevalence_share", "worsening"):
+        return True
+    return u.has("usage") and u.has("prevalence") and not u.has("procedure_core", "safety_core")
+
+
+def _is_citation(u: Unit) -> bool:
+    if u.line.kind == "reference" or u.has("anaphoric_study"):
+        return True
+    return u.has("study_detail") and not u.has("guideline", "mechanism_explained", "extrapolation")
+
+
+def _is_guideline(u: Unit) -> bool:
+    return u.has("guideline") or any(c.startswith("row:PO-") and u.has("issuer_verb") for c in u.cues)
+
+
+def _is_safety(u: Unit) -> bool:
+    if u.has("harm_denied", "harm_denied_serious", "reaction"):
+        return not u.has("procedure_at")
+    if u.has("safety_core"):
+        return True
+    return u.has("safety") and u.has("harm_present") and not u.has("mechanism_core")
+
+
+def _is_mechanism(u: Unit) -> bool:
+    if not u.has("mechanism_core", "mechanism_explained"):
+        return False
+    if u.has("cure") and not u.has("biological"):
+        return False
+    return not (u.has("outcome_wide", "hedged_help") and not u.has("mechanism_verb"))
+
+
+def _is_procedure(u: Unit) -> bool:
+    return u.has("procedure_core", "sufficient_number") and not u.has("cure", "relief_kept")
+
+
+def _is_comparison(u: Unit) -> bool:
+    return u.has("comparative_verdict") and u.has("efficacy")
+
+
+KINDS: tuple[tuple[ClaimKind, Test], ...] = (
+    ("eligibility", _is_eligibility),
+    ("procedure", _is_gloss),
+    ("regulatory", _is_regulatory),
+    ("safety", _is_red_flag),
+    ("magnitude", _is_magnitude),
+    ("prevalence", _is_prevalence),
+    ("citation", _is_citation),
+    ("guideline", _is_guideline),
+    ("safety", _is_safety),
+    ("mechanism", _is_mechanism),
+    ("procedure", _is_procedure),
+    ("comparison", _is_comparison),
+)
+"""The rules in order."""
+
+_DIRECT = ("efficacy", "efficacy_core", "cure", "strong")
+
+
+def kind_of(unit: Unit, *, treated: bool) -> ClaimKind:
+    """The kind of a claim; ``treated`` says whether the sentence names a treatment."""
+    for kind, holds in KINDS:
+        if holds(unit):
+            return kind
+    if unit.has("prevalence_cause") and not treated and not unit.has("efficacy_core", "many_cases"):
+        return "mechanism"
+    if not unit.has(*_DIRECT):
+        for kind in ("mechanism", "procedure", "safety", "prevalence"):
+            if unit.has(kind):
+                return kind
+    return "efficacy"

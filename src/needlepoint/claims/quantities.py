@@ -1,0 +1,236 @@
+"""Numbers of a sentence, typed: value, unit, part in the sentence, denominator.
+
+Telephone numbers, dates, list numbers, footnote marks, prices and names such as L4 are no quantities.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from needlepoint.claims.result import Quantity
+
+__all__ = ["quantities_of"]
+
+_WORDS = {
+    **dict(zip("two three four five six seven eight nine ten eleven twelve".split(), range(2, 13), strict=True)),
+    **{"one": 1, "a": 1, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100},
+}
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_WORD = "|".join(w for w in _WORDS if w not in {"a", "hundred"})
+_FIND = re.compile(
+    rf"""(?<![\w.,/$£€#-])(?:(?P<between>between|from)\s+)?
+    (?P<a>{_NUMBER}|\b(?:{_WORD})\b)(?P<th>st|nd|rd|th)?(?:\s?%)?(?P<scale>\s(?:million|billion|thousand)\b)?
+    (?:(?P<sep>\s?-\s?|\s+to\s+|\s+and\s+|\s+in\s+(?:every\s+)?|\s+out\s+of\s+(?:every\s+)?|/|\ )
+       (?P<b>{_NUMBER}|\b(?:{_WORD})\b)(?![\d-]|\.\d))?
+    (?P<plus>\+)?(?P<percent>\s?%|\s+per\s?cent\b|\s+percentage\ points)?
+    (?P<tail>(?:[\s-]+\(?[A-Za-z][A-Za-z'-]*){{0,6}})""",
+    re.I | re.X,
+)
+_TELEPHONE = re.compile(r"(?:\+?\d[\d ().-]{6,}\d)|\b\d{3}-\d{4}\b")
+_DATE = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}(?:,?\s+\d{4})?\b"
+    r"|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\b\d{1,2}\s+(?:january|february|march|april|june|july|august|september|october"
+    r"|november|december)\b|\b\d+:\d+\b|\b(?:part|section|chapter|table|figure|step|page)\s+[\d.]+",
+    re.I,
+)
+_UNITS: tuple[tuple[str, str, str], ...] = (  # stem, unit, what
+    ("people", "people", "participants"),
+    ("patient", "patients", "participants"),
+    ("participant", "people", "participants"),
+    ("subject", "people", "participants"),
+    ("volunteer", "people", "participants"),
+    ("adult", "people", "participants"),
+    ("women", "people", "participants"),
+    ("men", "people", "participants"),
+    ("american", "people", "participants"),
+    ("worker", "people", "participants"),
+    ("practitioner", "people", "practitioners"),
+    ("rct", "trials", "trials"),
+    ("trial", "trials", "trials"),
+    ("stud", "studies", "trials"),
+    ("review", "reviews", "trials"),
+    ("paper", "papers", "publications"),
+    ("needle", "needles", "needle count"),
+    ("point", "points", "points"),
+    ("session", "sessions", "sessions"),
+    ("visit", "visits", "sessions"),
+    ("treatment", "treatments", "sessions"),
+    ("appointment", "sessions", "sessions"),
+    ("minute", "minutes", "duration"),
+    ("min", "minutes", "duration"),
+    ("hour", "hours", "duration"),
+    ("day", "days", "duration"),
+    ("week", "weeks", "duration"),
+    ("month", "months", "duration"),
+    ("year", "years", "duration"),
+    ("time", "times", "ratio"),
+    ("fold", "times", "ratio"),
+    ("mg", "mg", "dose"),
+    ("milligram", "mg", "dose"),
+    ("gram", "g", "dose"),
+    ("degree", "degrees", "angle"),
+    ("pound", "lb", "load"),
+    ("lbs", "lb", "load"),
+    ("hz", "Hz", "frequency"),
+)
+_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
+_VAGUE = re.compile(r"\b(hundreds|thousands|dozens|millions) of\s+((?:[a-z-]+\s+){0,2}[a-z]+)", re.I)
+
+
+def quantities_of(shadow: str, start: int, end: int) -> tuple[Quantity, ...]:
+    """Quantities between two offsets.
+
+    >>> [(q.value, q.unit) for q in quantities_of("A 2012 study of 20,000 people; 1 in 10 had 4 30 needles", 0, 54)]
+    [('2012', 'year'), ('20000', 'people'), ('1 in 10', 'people'), ('4-30', 'needles')]
+    """
+    text = shadow[start:end]
+    barred = [m.span() for p in (_TELEPHONE, _DATE) for m in p.finditer(text) if _is_barred(m.group())]
+    return tuple(sorted([*_found(text, start, barred), *_vague(text, start)], key=lambda q: q.char_start))
+
+
+def _vague(text: str, start: int) -> Iterator[Quantity]:
+    """ "Thousands of papers": a number that cannot be wrong, kept because it sounds like one."""
+    for m in _VAGUE.finditer(text):
+        noun = _noun(m[2], first=4)
+        if noun and noun[1] != "duration":
+            word = m[1].lower()
+            yield Quantity(
+                value=word,
+                unit=noun[0],
+                what=noun[1],
+                low=float("nan"),
+                high=float("nan"),
+                denominator="",
+                char_start=start + m.start(1),
+                char_end=start + m.end(1),
+            )
+
+
+def _is_barred(run: str) -> bool:
+    """A run of digits and hyphens is a telephone number only with seven digits or more in groups."""
+    digits = sum(c.isdigit() for c in run)
+    return digits >= 7 or not re.fullmatch(r"[\d ().+-]+", run) or bool(re.fullmatch(r"\d{3}-\d{4}", run))
+
+
+def _found(text: str, start: int, barred: list[tuple[int, int]]) -> Iterator[Quantity]:
+    at = 0
+    while (m := _FIND.search(text, at)) is not None:
+        quantity = None if _inside(m.start("a"), barred) else _typed(m, text, start)
+        at = max(_resume(m, quantity, start), m.start() + 1)
+        if quantity is not None:
+            yield quantity
+
+
+def _resume(m: re.Match[str], quantity: Quantity | None, start: int) -> int:
+    return m.end("a") if quantity is None else max(quantity.char_end - start, m.end("a"))
+
+
+def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
+    return any(low <= at < high for low, high in spans)
+
+
+def _value(token: str) -> float:
+    word = token.lower()
+    return float(_WORDS[word]) if word in _WORDS else float(token.replace(",", ""))
+
+
+def _shown(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _pair(m: re.Match[str]) -> str | None:
+    """How two numbers belong together: "range", "share" or not at all."""
+    if m["b"] is None:
+        return None
+    sep = m["sep"].strip().lower()
+    low, high = _value(m["a"]), _value(m["b"])
+    if sep.startswith("in") or sep.startswith("out"):
+        return "share" if low < high and _is_plain(m["b"]) and not _is_year(high, m["b"]) else None
+    if sep == "and":
+        return "range" if m["between"] else None
+    if sep == "/":
+        return None
+    if sep == "":
+        rising = low < high <= 300 and m["a"].isdigit() and m["b"].isdigit() and not m["th"]
+        return "range" if rising else None
+    return "range" if low < high else None
+
+
+def _is_plain(token: str) -> bool:
+    return token.lower() in _WORDS or token.replace(",", "").isdigit()
+
+
+def _is_year(value: float, token: str) -> bool:
+    return token.isdigit() and len(token) == 4 and 1900 <= value <= 2100
+
+
+def _typed(m: re.Match[str], text: str, start: int) -> Quantity | None:
+    pair = _pair(m)
+    scale = _SCALES[m["scale"].strip().lower()] if m["scale"] else 1
+    low = _value(m["a"]) * scale
+    high = _value(m["b"]) if pair and m["b"] else low
+    last = m.end("b") if pair else m.end("scale") if m["scale"] else m.end("a")
+    tail = text[last : m.end()]
+    percent = bool(re.match(r"\s?%|\s+per\s?cent", text[last : last + 10], re.I))
+    unit, what = _unit(low, m, tail, percent=percent, pair=pair)
+    if unit is None:
+        return None
+    value = f"{_shown(low)} in {_shown(high)}" if pair == "share" else _shown(low)
+    if pair == "range":
+        value = f"{_shown(low)}-{_shown(high)}"
+    return Quantity(
+        value=value,
+        unit=unit,
+        what=what,
+        low=low / high if pair == "share" and high else low,
+        high=low / high if pair == "share" and high else high,
+        denominator=_denominator(text, pair, high, percent=percent),
+        char_start=start + m.start("a"),
+        char_end=start + last,
+    )
+
+
+def _denominator(text: str, pair: str | None, high: float, *, percent: bool) -> str:
+    if pair == "share":
+        return _shown(high)
+    if not percent:
+        return ""
+    of = re.search(r"(?:%|percent) of (?:the |all |people |those )*([a-z]+)", text, re.I)
+    return of.group(1).lower() if of else ""
+
+
+def _unit(
+    low: float, m: re.Match[str], tail: str, *, percent: bool, pair: str | None
+) -> tuple[str | None, str]:
+    word = m["a"].lower() in _WORDS
+    if percent:
+        return "%", "share"
+    if m["th"] and not pair:
+        return ("rank", "rank") if low <= 50 else (None, "")
+    if _is_year(low, m["a"]) and not pair and (_noun(tail, first=1) or ("", ""))[1] != "participants":
+        return "year", "year"
+    noun = _noun(tail, first=2 if word else 6)
+    if pair == "share":
+        return (noun[0] if noun else "people"), "share"
+    if noun:
+        return (None, "") if word and low == 1 else noun
+    if word or (low < 10 and pair is None) or _is_list_number(m, tail):
+        return None, ""
+    return "", "number"
+
+
+def _is_list_number(m: re.Match[str], tail: str) -> bool:
+    """A bare whole number with nothing countable after it: a mark, a model, a label."""
+    return not tail.strip() or (m.start() == 0 and "." not in m["a"])
+
+
+def _noun(tail: str, *, first: int) -> tuple[str, str] | None:
+    """The first countable noun among the words that follow."""
+    for word in re.findall(r"[A-Za-z]+", tail.lower())[:first]:
+        if word in {"and", "or", "of", "the"} and word != "or" and word != "of":
+            break
+        for stem, unit, what in _UNITS:
+            if word.startswith(stem) and len(word) <= len(stem) + 4:
+                return unit, what
+    return None
