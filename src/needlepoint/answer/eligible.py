@@ -91,30 +91,57 @@ def cell_keys(pack: Pack, treatment: str, condition: str) -> tuple[CellKey, ...]
 
 
 def _has_both_sides(pack: Pack, key: CellKey) -> bool:
-    return any(_candidates(pack, trial, key) for trial in _trials(pack, key))
+    return any(_candidates(rows) for rows in _rows_of(pack, key))
 
 
-def _trials(pack: Pack, key: CellKey) -> list[Trial]:
-    return [t for t in pack.trials if t.condition == key.condition and t.population == key.population]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TrialRows:
+    """The rows of one trial in one cell, with what each arm got."""
+
+    trial: Trial
+    key: CellKey
+    treatments: frozenset[str]
+    arms: dict[str, str]
+    measurements: list[Measurement]
+    contrasts: list[Contrast]
+
+
+def _rows_of(pack: Pack, key: CellKey) -> list[_TrialRows]:
+    """Rows of the cell's outcome and time, trial by trial, in the pack's order."""
+    treatments = family(pack, key.treatment)
+    found = {
+        t.id: _TrialRows(trial=t, key=key, treatments=treatments, arms={}, measurements=[], contrasts=[])
+        for t in pack.trials
+        if t.condition == key.condition and t.population == key.population
+    }
+    for row in pack.measurements:
+        if row.outcome == key.outcome and row.window == key.window and row.trial in found:
+            found[row.trial].measurements.append(row)
+    for row in pack.contrasts:
+        if row.outcome == key.outcome and row.window == key.window and row.trial in found:
+            found[row.trial].contrasts.append(row)
+    for arm in pack.arms:
+        if arm.trial in found:
+            found[arm.trial].arms[arm.id] = arm.treatment
+    return [rows for rows in found.values() if rows.measurements or rows.contrasts]
 
 
 def select(pack: Pack, key: CellKey, uses: Sequence[Use] = ("main",)) -> Selection:
     """Choose one candidate a trial among rows whose ``use`` is allowed; name everything left out."""
+    order = {instrument.id: i for i, instrument in enumerate(pack.instruments)}
     chosen: list[Candidate] = []
     excluded: list[Excluded] = []
-    for trial in _trials(pack, key):
-        candidates = _candidates(pack, trial, key)
-        allowed = [c for c in candidates if c.use in uses]
-        allowed.sort(key=lambda c: _preference(pack, c))
-        if allowed:
-            chosen.append(allowed[0])
+    for rows in _rows_of(pack, key):
+        candidates = _candidates(rows)
+        allowed = sorted((c for c in candidates if c.use in uses), key=lambda c: _preference(order, c))
+        chosen += allowed[:1]
         for candidate in candidates:
             if candidate.use not in uses:
                 excluded += _reasons(candidate, rejected="kept for the sensitivity analysis")
             elif candidate is not allowed[0]:
                 kept = f"the same trial is in with {allowed[0].instrument}, {_kind(allowed[0])}"
-                excluded.append(Excluded(trial=trial.id, what=_what(candidate), why=kept))
-        excluded += _unusable(pack, trial, key)
+                excluded.append(Excluded(trial=rows.trial.id, what=_what(candidate), why=kept))
+        excluded += _unusable(rows)
     return Selection(chosen=tuple(chosen), excluded=tuple(dict.fromkeys(excluded)))
 
 
@@ -134,39 +161,31 @@ def _kind(candidate: Candidate) -> str:
     return {"mean": "final values", "change": "changes", "events": "events"}[candidate.treated[0].metric]
 
 
-def _preference(pack: Pack, candidate: Candidate) -> tuple[int, int, int, float]:
-    order = {instrument.id: i for i, instrument in enumerate(pack.instruments)}
+def _preference(order: dict[str, int], candidate: Candidate) -> tuple[int, int, int, float]:
     kind = 2 if candidate.contrasts else _KIND_RANK[candidate.treated[0].metric]
     weeks = float("inf") if candidate.weeks is None else candidate.weeks
     return _USE_RANK[candidate.use], order.get(candidate.instrument, len(order)), kind, weeks
 
 
-def _candidates(pack: Pack, trial: Trial, key: CellKey) -> list[Candidate]:
-    treatments = family(pack, key.treatment)
-    arms = {a.id: a.treatment for a in pack.arms if a.trial == trial.id}
-    return [
-        *_arm_candidates(pack, trial, key, arms, treatments),
-        *_contrast_candidates(pack, trial, key, arms, treatments),
-    ]
+def _candidates(rows: _TrialRows) -> list[Candidate]:
+    return [*_arm_candidates(rows), *_contrast_candidates(rows)]
 
 
-def _arm_candidates(
-    pack: Pack, trial: Trial, key: CellKey, arms: dict[str, str], treatments: frozenset[str]
-) -> list[Candidate]:
+def _arm_candidates(rows: _TrialRows) -> list[Candidate]:
     groups: dict[tuple[object, ...], list[Measurement]] = {}
-    for row in pack.measurements:
-        if _in_cell(row, trial, key) and _complete(row):
+    for row in rows.measurements:
+        if row.use != "never" and _complete(row):
             groups.setdefault((row.instrument, row.metric, row.weeks), []).append(row)
     found: list[Candidate] = []
-    for rows in groups.values():
-        treated = tuple(r for r in rows if arms[r.arm] in treatments)
-        control = tuple(r for r in rows if arms[r.arm] == key.comparator)
+    for group in groups.values():
+        treated = tuple(r for r in group if rows.arms[r.arm] in rows.treatments)
+        control = tuple(r for r in group if rows.arms[r.arm] == rows.key.comparator)
         if treated and control:
             found.append(
                 Candidate(
-                    trial=trial,
-                    instrument=rows[0].instrument,
-                    weeks=rows[0].weeks,
+                    trial=rows.trial,
+                    instrument=group[0].instrument,
+                    weeks=group[0].weeks,
                     use=_worst((*treated, *control)),
                     treated=treated,
                     control=control,
@@ -175,38 +194,25 @@ def _arm_candidates(
     return found
 
 
-def _contrast_candidates(
-    pack: Pack, trial: Trial, key: CellKey, arms: dict[str, str], treatments: frozenset[str]
-) -> list[Candidate]:
+def _contrast_candidates(rows: _TrialRows) -> list[Candidate]:
     groups: dict[tuple[object, ...], list[Contrast]] = {}
-    for row in pack.contrasts:
-        if (
-            _in_cell(row, trial, key)
-            and arms[row.arm] in treatments
-            and arms[row.comparator] == key.comparator
-            and row.metric in {"MD", "SMD", "RR"}
-            and _spread(row)
-        ):
+    for row in rows.contrasts:
+        if row.use != "never" and _compares(rows, row) and _poolable(row):
             groups.setdefault((row.instrument, row.metric, row.weeks), []).append(row)
     return [
         Candidate(
-            trial=trial,
-            instrument=rows[0].instrument,
-            weeks=rows[0].weeks,
-            use=_worst(rows),
-            contrasts=tuple(rows),
+            trial=rows.trial,
+            instrument=group[0].instrument,
+            weeks=group[0].weeks,
+            use=_worst(group),
+            contrasts=tuple(group),
         )
-        for rows in groups.values()
+        for group in groups.values()
     ]
 
 
-def _in_cell(row: Measurement | Contrast, trial: Trial, key: CellKey) -> bool:
-    return (
-        row.trial == trial.id
-        and row.outcome == key.outcome
-        and row.window == key.window
-        and row.use != "never"
-    )
+def _compares(rows: _TrialRows, row: Contrast) -> bool:
+    return rows.arms[row.arm] in rows.treatments and rows.arms[row.comparator] == rows.key.comparator
 
 
 def _complete(row: Measurement) -> bool:
@@ -217,33 +223,27 @@ def _complete(row: Measurement) -> bool:
     return row.metric in _KIND_RANK and row.mean is not None and (row.sd is not None or row.se is not None)
 
 
-def _spread(row: Contrast) -> bool:
-    return row.se is not None or row.p is not None or (row.ci_low is not None and row.ci_high is not None)
+def _poolable(row: Contrast) -> bool:
+    """A difference of a kind that can be pooled, with something that tells its spread."""
+    spread = row.se is not None or row.p is not None or (row.ci_low is not None and row.ci_high is not None)
+    return row.metric in {"MD", "SMD", "RR"} and spread
 
 
 def _worst(rows: Iterable[Measurement | Contrast]) -> Use:
     return "main" if all(r.use == "main" for r in rows) else "sensitivity"
 
 
-def _unusable(pack: Pack, trial: Trial, key: CellKey) -> list[Excluded]:
+def _unusable(rows: _TrialRows) -> list[Excluded]:
     """Rows of the cell that can never be pooled: medians, percentages, no spread, marked "never"."""
-    treatments = family(pack, key.treatment)
-    arms = {a.id: a.treatment for a in pack.arms if a.trial == trial.id}
     out: list[Excluded] = []
-    for row in pack.measurements:
-        if row.trial != trial.id or row.outcome != key.outcome or row.window != key.window:
-            continue
-        if arms[row.arm] not in treatments or (_complete(row) and row.use != "never"):
-            continue
-        what = f"{row.instrument}, {row.metric}"
-        out.append(Excluded(trial=trial.id, what=what, why=row.why or "no spread or number of people given"))
-    for row in pack.contrasts:
-        if row.trial != trial.id or row.outcome != key.outcome or row.window != key.window:
-            continue
-        if arms[row.arm] not in treatments or arms[row.comparator] != key.comparator:
-            continue
-        if row.use == "never" or row.metric not in {"MD", "SMD", "RR"} or not _spread(row):
-            what = f"{row.instrument}, reported {row.metric}"
+    for row in rows.measurements:
+        if rows.arms[row.arm] in rows.treatments and (row.use == "never" or not _complete(row)):
+            why = row.why or "no spread or number of people given"
+            out.append(Excluded(trial=rows.trial.id, what=f"{row.instrument}, {row.metric}", why=why))
+    for row in rows.contrasts:
+        if _compares(rows, row) and (row.use == "never" or not _poolable(row)):
             why = row.why or f"a {row.metric} is never mixed with mean differences"
-            out.append(Excluded(trial=trial.id, what=what, why=why))
+            out.append(
+                Excluded(trial=rows.trial.id, what=f"{row.instrument}, reported {row.metric}", why=why)
+            )
     return out

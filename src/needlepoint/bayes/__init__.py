@@ -1,1 +1,50 @@
-"""Posteriors by quadrature: pairwise models, meta-regression, model averaging, priors."""
+"""Posteriors by quadrature: pairwise models, meta-regression, exact likelihoods, model averaging, priors.
+
+Names load on first use: ``from needlepoint.bayes import bayes, HalfNormal``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PACKAGE = "needlepoint.bayes"
+_MODULES: dict[str, tuple[str, ...]] = {
+    "api": ("bayes",),
+    "bayes_factors": ("BayesFactor", "bayes_factor"),
+    "prior_effect": ("Cauchy", "Flat", "Normal", "NormalMixture", "Point", "StudentT"),
+    "prior_tau": (
+        "BergerDeely",
+        "Conventional",
+        "DuMouchel",
+        "Exponential",
+        "Fixed",
+        "HalfCauchy",
+        "HalfNormal",
+        "HalfT",
+        "InverseGamma",
+        "Jeffreys",
+        "LogNormal",
+        "LogT",
+        "Shrinkage",
+        "Uniform",
+        "UniformI2",
+        "UniformSqrt",
+    ),
+    "publication_bias": ("PEESE", "PET", "NoBias", "WeightFunction"),
+    "result": ("Posterior",),
+    "model_averaging": ("PSMA_BIAS", "Model", "ModelAverage", "ensemble", "robma"),
+    "shrinkage": ("StudyEffect", "study_distribution", "study_effects"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{_PACKAGE}.{home}"), name)
+    globals()[name] = value
+    return value

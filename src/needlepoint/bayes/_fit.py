@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Fit", "fit"]
+    TauAt = Callable[[Sequence[Floats]], Floats]
+
+__all__ = ["Fit", "fit", "posterior_of"]
 
 _NEGLIGIBLE = 1e-17
 
@@ -40,7 +42,7 @@ class Fit:
     quadrature: Quadrature | None
     axes: tuple[Axis, ...]
     state: Joint
-    tau_at: Callable[[Sequence[Floats]], Floats]
+    tau_at: TauAt
 
     def along(self, x: Floats, add: Floats | float = 0.0) -> Mixture:
         """Distribution of ``x @ beta`` plus independent noise of variance ``add`` (a number, or one a node)."""
@@ -51,7 +53,7 @@ class Fit:
 def fit(
     prior: Joint,
     axes: tuple[Axis, ...],
-    tau_at: Callable[[Sequence[Floats]], Floats],
+    tau_at: TauAt,
     yi: Floats,
     vi: Floats,
     X: Floats,
@@ -67,6 +69,11 @@ def fit(
     def state(*scales: Floats) -> Gaussian:
         return update(prior(*scales), yi, vi, X, tau_at(scales))
 
+    return posterior_of(state, axes, tau_at)
+
+
+def posterior_of(state: Joint, axes: tuple[Axis, ...], tau_at: TauAt) -> Fit:
+    """Integrate over the scales of ``state``, which already holds prior and data."""
     if not axes:
         at, log_evidence, error, quadrature = state(), 0.0, 0.0, None
         log_evidence = float(log_total(at)[0])

@@ -52,28 +52,31 @@ def log_total(state: Gaussian) -> Floats:
 def update(prior: Gaussian, yi: Floats, vi: Floats, X: Floats, tau: Floats) -> Gaussian:
     """Bring in studies ``yi`` (k,) with variances ``vi`` and design ``X`` (k, p) at each ``tau`` (n,).
 
+    ``yi`` may also be (n, k): estimates that a further scale has shifted.
+
     The evidence is taken at the updated mean, as a sum of squares, so that nothing cancels.
     """
-    rows = max(1, _CHUNK // max(1, len(yi) * prior.mean.shape[1]))
+    k = len(vi)
+    rows = max(1, _CHUNK // max(1, k * prior.mean.shape[1]))
     if len(tau) > rows:
         parts = [
-            update(_slice(prior, s), yi, vi, X, tau[s])
+            update(_slice(prior, s), yi if yi.ndim == 1 else yi[s], vi, X, tau[s])
             for s in (slice(i, i + rows) for i in range(0, len(tau), rows))
         ]
         return _join(parts)
     p = X.shape[1]
     W = 1.0 / (vi + (tau**2)[:, None])
-    xwx = (W @ (X[:, :, None] * X[:, None, :]).reshape(len(yi), p * p)).reshape(len(tau), 1, p, p)
-    xwy = (W @ (X * yi[:, None]))[:, None, :]
+    xwx = (W @ (X[:, :, None] * X[:, None, :]).reshape(k, p * p)).reshape(len(tau), 1, p, p)
+    xwy = ((W * yi) @ X)[:, None, :]
     precision = prior.precision + xwx
     pulled = np.einsum("ncij,ncj->nci", prior.precision, prior.mean) + xwy
     mean, log_det = _solve(precision, pulled)
-    residual = yi - mean @ X.T
+    residual = (yi if yi.ndim == 1 else yi[:, None, :]) - mean @ X.T
     away = mean - prior.mean
     square = np.einsum("nck,nk->nc", residual**2, W)
     square = square + np.einsum("nci,ncij,ncj->nc", away, prior.precision, away)
     log_norm = 0.5 * (log_det - p * _LOG_2PI)
-    log_scatter = 0.5 * (np.log(W).sum(axis=1) - len(yi) * _LOG_2PI)[:, None]
+    log_scatter = 0.5 * (np.log(W).sum(axis=1) - k * _LOG_2PI)[:, None]
     log_weight = prior.log_weight + log_scatter - 0.5 * square + prior.log_norm - log_norm
     return Gaussian(log_weight, mean, precision, log_norm)
 

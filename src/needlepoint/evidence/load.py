@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from needlepoint.errors import InputError, PackError
-from needlepoint.evidence.cells import check_cells
+from needlepoint.evidence.double_counting import check_double_counting
 from needlepoint.evidence.manifest import check_manifest, digest
 from needlepoint.evidence.packs import DEFAULT
 from needlepoint.evidence.read import Rows, read_bytes, read_table, read_text, read_toml
@@ -120,7 +120,7 @@ def _read(folder: Path, problems: list[PackError]) -> Pack | None:
     known = _references(head, terms, tables)
     for rows in tables.values():
         problems += check_rows(rows, known)
-    problems += check_cells(tables["measurements"], tables["contrasts"], known.arms)
+    problems += check_double_counting(tables["measurements"], tables["contrasts"], known.arms)
     return None if problems else _pack(head, terms, tables, digest(data))
 
 

@@ -8,12 +8,14 @@ from needlepoint.errors import PackError
 from needlepoint.evidence.read import Row, Rows
 from needlepoint.evidence.schema import Arm, Contrast, Measurement
 
-__all__ = ["check_cells"]
+__all__ = ["check_double_counting"]
 
 ArmCell = tuple[str, str, str, str]  # trial, arm, outcome, window
 
 
-def check_cells(measurements: Rows, contrasts: Rows, arms: dict[tuple[str, str], Arm]) -> Iterator[PackError]:
+def check_double_counting(
+    measurements: Rows, contrasts: Rows, arms: dict[tuple[str, str], Arm]
+) -> Iterator[PackError]:
     """Name every row that would count a patient twice: two main rows of one arm, a contrast beside its arms."""
     cells: dict[ArmCell, Row] = {}
     for row in measurements.rows:
