@@ -29,6 +29,8 @@ _HOMES: dict[str, str] = {
     "RankTest": "needlepoint.bias.rank_test",
     "SelectionModel": "needlepoint.bias.selection_model",
     "TrimFill": "needlepoint.bias.trim_fill",
+    "ask": "needlepoint.answer.api",
+    "beta_binomial": "needlepoint.pooling.beta_binomial",
     "bootstrap": "needlepoint.pooling.bootstrap",
     "contrast": "needlepoint.pooling.contrast",
     "effect_sizes": "needlepoint.effects.api",
