@@ -41,6 +41,7 @@ _HOMES: dict[str, str] = {
     "heterogeneity_intervals": "needlepoint.pooling.heterogeneity_intervals",
     "likelihood_ratio_test": "needlepoint.pooling.likelihood_ratio",
     "load_pack": "needlepoint.evidence.load",
+    "location_scale": "needlepoint.pooling.location_scale",
     "mantel_haenszel": "needlepoint.pooling.mantel_haenszel",
     "match_question": "needlepoint.evidence.question",
     "peese": "needlepoint.bias.pet_peese",

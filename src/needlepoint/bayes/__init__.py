@@ -12,6 +12,7 @@ _PACKAGE = "needlepoint.bayes"
 _MODULES: dict[str, tuple[str, ...]] = {
     "api": ("bayes",),
     "bayes_factors": ("BayesFactor", "bayes_factor"),
+    "predictive_priors": ("cochrane", "rhodes", "turner"),
     "prior_effect": ("Cauchy", "Flat", "Normal", "NormalMixture", "Point", "StudentT"),
     "prior_tau": (
         "BergerDeely",

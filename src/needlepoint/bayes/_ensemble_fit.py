@@ -1,0 +1,213 @@
+"""One model of an ensemble: effect or none, heterogeneity or none, and a model of publication bias."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from needlepoint.bayes._fit import Fit, posterior_of
+from needlepoint.bayes._normal_normal import Gaussian, update
+from needlepoint.bayes._selection import Selection
+from needlepoint.bayes.joint_prior import JointPrior
+from needlepoint.bayes.prior_effect import EffectPrior, Point
+from needlepoint.bayes.prior_tau import Fixed, TauPrior
+from needlepoint.bayes.publication_bias import PEESE, PET, Bias, WeightFunction
+from needlepoint.errors import ConvergenceError
+from needlepoint.stats.quadrature import Quadrature, integrate
+from needlepoint.stats.quadrature_axes import Axis, Positive, Real
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["ModelFit", "fit_model"]
+
+_LOG_2PI = math.log(2.0 * math.pi)
+_RTOL = 1e-4  # of models whose selection weights are integrated too
+# points a ratio of weights to try, by the number of ratios
+_POINTS = {1: (16, 32, 64, 128, 256), 2: (8, 12, 18, 26, 40, 64), 3: (8, 11, 14, 18, 24, 32, 44)}
+_LOOK = 5  # points a ratio of weights while looking for the mode
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFit:
+    """Evidence with its error, and the posteriors of effect, tau and bias: a distribution, or a number if known."""
+
+    log_evidence: float
+    error: float
+    effect: Any
+    tau: Any
+    bias: dict[str, float]  # posterior means of the bias model's own parameters
+
+
+def fit_model(
+    effect: EffectPrior, tau: TauPrior, bias: Bias, yi: Floats, vi: Floats, sign: float = 1.0
+) -> ModelFit:
+    """Evidence and posterior of one model; ``sign`` is that of the results which publication would favour.
+
+    Raises
+    ------
+    ConvergenceError
+        The error stays too large.
+    """
+    if isinstance(bias, WeightFunction):
+        return _Selected(effect, tau, bias, yi, vi, sign).fit()
+    slope = bias.slope if isinstance(bias, PET | PEESE) else None
+    z = sign * bias.regressor(vi) if isinstance(bias, PET | PEESE) else vi
+    known = effect.value if isinstance(effect, Point) else None
+    joint = JointPrior(tau, () if known is not None else (effect,), vi)
+    X = np.ones((len(yi), len(joint.coefficients)))
+    y = yi - (known or 0.0)
+    if slope is None:
+        found = posterior_of(
+            lambda *s: update(joint(*s), y, vi, X, joint.tau_at(s)), joint.axes, joint.tau_at
+        )
+        return _dressed(found, known, tau, {})
+
+    def state(*scales: Floats) -> Gaussian:
+        *own, beta = scales
+        prior = joint(*own) if joint.axes else _repeated(joint(), len(beta))
+        at = joint.tau_at(own) if joint.axes else joint.tau_at((beta,))
+        g = update(prior, y - beta[:, None] * z, vi, X, at)
+        log_weight = g.log_weight + slope.log_density(beta, vi)[:, None]
+        return Gaussian(log_weight, g.mean, g.precision, g.log_norm)
+
+    def tau_at(scales: Sequence[Floats]) -> Floats:
+        return joint.tau_at(scales[:-1] if joint.axes else scales)
+
+    scale = float(np.median(np.sqrt(vi)) / np.median(np.abs(z)))
+    found = posterior_of(state, (*joint.axes, Positive(scale)), tau_at)
+    assert found.quadrature is not None
+    mean_slope = found.quadrature.marginal(len(joint.axes)).mean()
+    return _dressed(found, known, tau, {bias.label: mean_slope})
+
+
+def _repeated(g: Gaussian, n: int) -> Gaussian:
+    return Gaussian(*(np.repeat(a, n, axis=0) for a in (g.log_weight, g.mean, g.precision, g.log_norm)))
+
+
+def _dressed(found: Fit, known: float | None, tau: TauPrior, bias: dict[str, float]) -> ModelFit:
+    effect = found.along(np.ones(1)) if known is None else known
+    scale: Any = tau.tau if isinstance(tau, Fixed) else None
+    if scale is None and found.quadrature is not None:
+        scale = found.quadrature.marginal(0)
+    return ModelFit(found.log_evidence, found.error, effect, scale, bias)
+
+
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """A selection model: the effect is no longer normal given tau, so that it is integrated on the lattice."""
+
+    effect: EffectPrior
+    tau: TauPrior
+    bias: WeightFunction
+    yi: Floats
+    vi: Floats
+    sign: float
+
+    def fit(self) -> ModelFit:
+        """More points a ratio of weights until their own error is small at the heaviest nodes."""
+        tries = _POINTS[len(self.bias.steps)]
+        for n in tries:
+            fine = Selection.of(self.bias, self.sign * self.yi, self.vi, n)
+            if n < tries[-1] and self._inner_error(fine, n, *self._pilot()) > _RTOL / 4:
+                continue
+            found, nodes, weights = self._with(fine)
+            inner = self._inner_error(fine, n, *_heaviest(nodes, weights))
+            if inner <= _RTOL:
+                omega = fine.mean_weights(self.sign * nodes[0], nodes[1], weights)
+                return ModelFit(found[0], found[1] + inner, *self._marginals(found[2]), self._named(omega))
+        raise ConvergenceError(
+            f"the weights of the selection model ({self.bias.label}) cannot be integrated to {_RTOL:g}"
+        )
+
+    def _with(
+        self, fine: Selection
+    ) -> tuple[tuple[float, float, Quadrature | None], tuple[Floats, Floats], Floats]:
+        """Evidence, error and quadrature; the nodes (effect, tau) and their weights."""
+        axes = self._axes()
+        if not axes:
+            nodes = self._unpacked(())
+            return (float(self._log_f(fine, *nodes)[0]), 0.0, None), nodes, np.ones(1)
+        coarse = Selection.of(self.bias, self.sign * self.yi, self.vi, _LOOK)
+        quadrature = integrate(
+            lambda *scales: self._log_f(fine, *self._unpacked(scales)),
+            axes,
+            rtol=_RTOL,
+            look=lambda *scales: self._log_f(coarse, *self._unpacked(scales)),
+        )
+        nodes = self._unpacked(tuple(quadrature.nodes.T))
+        return (quadrature.log_evidence, quadrature.error, quadrature), nodes, quadrature.weights
+
+    def _pilot(self) -> tuple[Floats, Floats]:
+        """Plausible values of effect and tau to try the number of points at."""
+        axis = self._effect_axis()
+        mu = np.array([0.0, axis.centre, axis.centre - 2 * axis.scale])
+        spread = float(np.sqrt(np.mean(self.vi)))
+        return self._unpacked_like(mu, np.array([spread, spread / 4, spread / 2]))
+
+    def _unpacked_like(self, mu: Floats, tau: Floats) -> tuple[Floats, Floats]:
+        mu = np.full(len(mu), self.effect.value) if isinstance(self.effect, Point) else mu
+        return mu, np.full(len(tau), self.tau.tau) if isinstance(self.tau, Fixed) else tau
+
+    def _named(self, omega: Floats) -> dict[str, float]:
+        ends = (0.0, *self.bias.steps, 1.0)
+        labels = [f"omega[{low:g}, {high:g}]" for low, high in pairwise(ends)]
+        return dict(zip(labels, omega.tolist(), strict=True))
+
+    def _axes(self) -> tuple[Axis, ...]:
+        mu = () if isinstance(self.effect, Point) else (self._effect_axis(),)
+        return mu if isinstance(self.tau, Fixed) else (*mu, self.tau.axis(self.vi))
+
+    def _effect_axis(self) -> Real:
+        w = 1.0 / (self.vi + self.vi.mean())
+        return Real(float(w @ self.yi / w.sum()), float(1.0 / np.sqrt(w.sum())))
+
+    def _unpacked(self, scales: Sequence[Floats]) -> tuple[Floats, Floats]:
+        left = list(scales)
+        n = len(left[0]) if left else 1
+        mu = np.full(n, self.effect.value) if isinstance(self.effect, Point) else left.pop(0)
+        tau = np.full(n, self.tau.tau) if isinstance(self.tau, Fixed) else left.pop(0)
+        return mu, tau
+
+    def _log_f(self, selection: Selection, mu: Floats, tau: Floats) -> Floats:
+        variance = self.vi + (tau**2)[:, None]
+        square = (self.yi - mu[:, None]) ** 2 / variance
+        value = -0.5 * (square + np.log(variance) + _LOG_2PI).sum(axis=1)
+        if not isinstance(self.effect, Point):
+            value = value + self.effect.log_density(mu)
+        if not isinstance(self.tau, Fixed):
+            value = value + self.tau.log_density(tau, self.vi)
+        near = value > np.max(value) - 200.0  # far away the selection factor cannot bring the product back
+        value[near] += selection.log_factor(self.sign * mu[near], tau[near])
+        value[~near] = -np.inf
+        return value
+
+    def _inner_error(self, fine: Selection, n: int, mu: Floats, tau: Floats) -> float:
+        """Relative error of the integral over the weights, by comparison with more points."""
+        more = Selection.of(self.bias, self.sign * self.yi, self.vi, n + 4)
+        return float(
+            np.max(
+                np.abs(np.expm1(fine.log_factor(self.sign * mu, tau) - more.log_factor(self.sign * mu, tau)))
+            )
+        )
+
+    def _marginals(self, quadrature: Quadrature | None) -> tuple[Any, Any]:
+        known_mu, known_tau = isinstance(self.effect, Point), isinstance(self.tau, Fixed)
+        mu = self.effect.value if isinstance(self.effect, Point) else None
+        tau = self.tau.tau if isinstance(self.tau, Fixed) else None
+        if quadrature is not None:
+            mu = mu if known_mu else quadrature.marginal(0)
+            tau = tau if known_tau else quadrature.marginal(0 if known_mu else 1)
+        return mu, tau
+
+
+def _heaviest(nodes: tuple[Floats, Floats], weights: Floats) -> tuple[Floats, Floats]:
+    top = np.argsort(weights)[-3:]
+    return nodes[0][top], nodes[1][top]

@@ -1,0 +1,109 @@
+"""The chance of publication integrated out: a product of ratios of functions linear in the weights.
+
+Given effect and tau the likelihood of selected studies is the unselected one times
+
+    prod_i omega[c(i)] / sum_j omega[j] P[i, j],
+
+with c(i) the interval of study i's p-value and P[i, j] the chance of interval j. In the ratios of neighbouring
+weights, which are independent beta variables under a cumulative Dirichlet prior, this is a polynomial over a smooth
+function, so that Gauss-Jacobi quadrature in the (at most three) ratios converges fast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from needlepoint.bayes.publication_bias import WeightFunction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Selection"]
+
+_CHUNK = 100_000  # doubles in one work array: it stays in cache
+_FOLD = 30  # factors in a product before it is turned into its logarithm
+_SHARE = 1e-7  # nodes lighter than this part of the heaviest do not move the mean weights
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Weights (m, J) and their log prior masses (m,) as quadrature points, for one set of studies."""
+
+    bias: WeightFunction
+    yi: Floats
+    vi: Floats
+    omega: Floats
+    log_mass: Floats  # of the point, times the weights of the studies' own intervals
+    drops: Floats  # (m, J): the last weight, then the falls from each weight to the next
+
+    @classmethod
+    def of(cls, bias: WeightFunction, yi: Floats, vi: Floats, n: int) -> Selection:
+        """``n`` points a ratio."""
+        omega, mass = _points(bias.concentration, n)
+        counts = np.bincount(bias.interval_of(yi, vi), minlength=omega.shape[1]).astype(np.float64)
+        log_mass: Floats = np.log(mass) + np.log(omega) @ counts
+        drops = np.concatenate([omega[:, -1:], omega[:, :-1] - omega[:, 1:]], axis=1)
+        return cls(bias, yi, vi, omega, log_mass, drops)
+
+    def log_factor(self, mu: Floats, tau: Floats) -> Floats:
+        """Log of the selection factor (n,) with the weights integrated out."""
+        return np.concatenate([self._block(*part)[0] for part in self._blocks(mu, tau)])
+
+    def mean_weights(self, mu: Floats, tau: Floats, weights: Floats) -> Floats:
+        """Posterior means (J,) of the chances of publication over nodes with ``weights`` (n,)."""
+        keep = weights > _SHARE * weights.max()
+        mu, tau, weights = mu[keep], tau[keep], weights[keep] / weights[keep].sum()
+        means = np.concatenate([self._block(*part)[1] for part in self._blocks(mu, tau)])
+        return weights @ means
+
+    def _blocks(self, mu: Floats, tau: Floats) -> list[tuple[Floats, Floats]]:
+        rows = max(1, _CHUNK // len(self.omega))
+        return [(mu[i : i + rows], tau[i : i + rows]) for i in range(0, len(mu), rows)]
+
+    def _block(self, mu: Floats, tau: Floats) -> tuple[Floats, Floats]:
+        """Log factor (n,) and the mean weights (n, J) given effect and tau."""
+        sd = np.sqrt(self.vi + (tau**2)[:, None])
+        chance = self.bias.beyond(mu, sd, self.vi)  # (n, k, J - 1)
+        chance = np.concatenate([np.ones((*chance.shape[:2], 1)), chance], axis=2)
+        published = np.ones((len(mu), len(self.omega)))
+        log_published: Floats = np.zeros(())
+        for i in range(len(self.vi)):
+            published *= chance[:, i, :] @ self.drops.T
+            if i % _FOLD == _FOLD - 1 and i + 1 < len(self.vi):  # before the product underflows
+                log_published = log_published + np.log(published)
+                published.fill(1.0)
+        if log_published.ndim == 0:
+            top = np.full(len(mu), float(np.max(self.log_mass)))
+            share = np.exp(self.log_mass - top[0]) / published
+        else:
+            terms = self.log_mass - log_published - np.log(published)
+            top = np.max(terms, axis=1)
+            share = np.exp(terms - top[:, None])
+        total = share.sum(axis=1)
+        means = (share @ self.omega) / total[:, None]
+        return np.asarray(top + np.log(total), dtype=np.float64), np.asarray(means, dtype=np.float64)
+
+
+def _points(alpha: tuple[float, ...], n: int) -> tuple[Floats, Floats]:
+    """Tensor Gauss-Jacobi points of cumulative Dirichlet weights, falling from one."""
+    from scipy.special import roots_jacobi
+
+    ratios, masses = [], []
+    # the ratio of a weight to the one before is Beta(sum of those below, its own)
+    for j in range(len(alpha) - 1, 0, -1):
+        a, b = sum(alpha[:j]), alpha[j]
+        x, w = roots_jacobi(n, b - 1.0, a - 1.0)
+        ratios.append((1.0 + np.asarray(x)) / 2.0)
+        masses.append(np.asarray(w) / np.sum(w))
+    grids = np.meshgrid(*ratios, indexing="ij")
+    mass = reduce(np.multiply.outer, masses)
+    steps = np.stack([g.ravel() for g in grids], axis=1)
+    falling = np.asarray(np.cumprod(steps, axis=1), dtype=np.float64)
+    omega = np.concatenate([np.ones((len(steps), 1)), falling], axis=1)
+    return omega, np.asarray(mass, dtype=np.float64).ravel()

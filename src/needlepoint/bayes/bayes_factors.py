@@ -1,0 +1,88 @@
+"""Bayes factors for an effect and for heterogeneity, as ratios of evidence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from needlepoint.bayes._fit import Fit, fit
+from needlepoint.bayes.joint_prior import JointPrior
+from needlepoint.bayes.prior_tau import Fixed
+from needlepoint.bayes.result import Posterior
+from needlepoint.errors import InputError
+from needlepoint.result import Result
+
+__all__ = ["BayesFactor", "bayes_factor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BayesFactor(Result):
+    """Evidence for a free parameter (1) over its null value (0); ``error`` is that of ``log_bf10``."""
+
+    of: str
+    null: float
+    bf10: float
+    bf01: float
+    log_bf10: float
+    error: float
+
+
+def bayes_factor(posterior: Posterior, *, of: str = "effect", null: float = 0.0) -> BayesFactor:
+    """Bayes factor of an "effect" other than ``null``, or of "heterogeneity" (tau above zero).
+
+    The parameter tested needs a proper prior; the rest may be improper, as it is common to both models.
+
+    Raises
+    ------
+    InputError
+        An improper prior of what is tested, or an earlier posterior as the prior.
+
+    >>> from needlepoint.bayes.api import bayes
+    >>> fitted = bayes(yi=[0.2, 0.5], vi=[0.04, 0.04], prior_effect="normal(0, 1)", prior_tau="fixed(0)")
+    >>> round(bayes_factor(fitted).bf10, 4)
+    2.8194
+    """
+    joint = posterior.joint
+    if not isinstance(joint, JointPrior):
+        raise InputError("Bayes factors need the priors themselves, not an earlier posterior", field="prior")
+    if of == "effect":
+        if not joint.coefficients[0].proper:
+            raise InputError(
+                "a Bayes factor of the effect needs a proper prior of it",
+                field="prior_effect",
+                got=joint.coefficients[0],
+                mend='for example prior_effect="normal(0, 1)"',
+            )
+        without = _without_effect(posterior, joint, null)
+    elif of == "heterogeneity":
+        if isinstance(joint.tau, Fixed) or not joint.tau.proper:
+            raise InputError(
+                "a Bayes factor of heterogeneity needs a proper prior of tau",
+                field="prior_tau",
+                got=joint.tau,
+            )
+        null = 0.0
+        simpler = JointPrior(Fixed(0.0), joint.coefficients, joint.vi)
+        without = _evidence(simpler, posterior, posterior.yi, posterior.X)
+    else:
+        raise InputError("unknown hypothesis", field="of", got=of, allowed="effect, heterogeneity")
+    log_bf = posterior.fit.log_evidence - without.log_evidence
+    return BayesFactor(
+        of=of,
+        null=null,
+        bf10=math.exp(min(log_bf, 700.0)),
+        bf01=math.exp(min(-log_bf, 700.0)),
+        log_bf10=log_bf,
+        error=posterior.error + without.error,
+    )
+
+
+def _without_effect(posterior: Posterior, joint: JointPrior, null: float) -> Fit:
+    simpler = JointPrior(joint.tau, joint.coefficients[1:], joint.vi)
+    return _evidence(simpler, posterior, posterior.yi - null * posterior.X[:, 0], posterior.X[:, 1:])
+
+
+def _evidence(joint: JointPrior, posterior: Posterior, yi: np.ndarray, X: np.ndarray) -> Fit:
+    return fit(joint, joint.axes, joint.tau_at, yi, posterior.vi, X)

@@ -1,0 +1,334 @@
+"""Robust Bayesian model averaging over effect, heterogeneity and publication bias.
+
+Maier, Bartoš & Wagenmakers (2023, doi:10.1037/met0000405); the ensemble of 36 is RoBMA-PSMA of Bartoš et al. (2023,
+doi:10.1002/jrsm.1594). Every model's evidence is an integral with a stated error: no sampling.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needlepoint.bayes._ensemble_fit import ModelFit, fit_model
+from needlepoint.bayes.averaged import Averaged
+from needlepoint.bayes.parse_prior import effect_prior, tau_prior
+from needlepoint.bayes.prior_effect import EffectPrior, Normal, Point
+from needlepoint.bayes.prior_tau import Fixed, InverseGamma, TauPrior
+from needlepoint.bayes.publication_bias import PEESE, PET, Bias, NoBias, WeightFunction
+from needlepoint.errors import InputError
+from needlepoint.pooling.inputs import Inputs, read
+from needlepoint.result import Result, digest
+
+__all__ = ["PSMA_BIAS", "Model", "ModelAverage", "ModelEvidence", "ensemble", "robma"]
+
+# the nine bias models with the prior probabilities that appendix B of Bartoš et al. (2023) gives them
+PSMA_BIAS: tuple[tuple[Bias, float], ...] = (
+    (NoBias(), 1 / 2),
+    (WeightFunction("two-sided", (0.05,)), 1 / 24),
+    (WeightFunction("two-sided", (0.05, 0.1)), 1 / 24),
+    (WeightFunction("one-sided", (0.05,)), 1 / 24),
+    (WeightFunction("one-sided", (0.025, 0.05)), 1 / 24),
+    (WeightFunction("one-sided", (0.05, 0.5)), 1 / 24),
+    (WeightFunction("one-sided", (0.025, 0.05, 0.5)), 1 / 24),
+    (PET(), 1 / 8),
+    (PEESE(), 1 / 8),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of an ensemble, with its prior weight (weights are made to sum to one)."""
+
+    effect: EffectPrior
+    tau: TauPrior
+    bias: Bias = field(default_factory=NoBias)
+    weight: float = 1.0
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether the effect is free."""
+        return not isinstance(self.effect, Point)
+
+    @property
+    def has_heterogeneity(self) -> bool:
+        """Whether tau is free."""
+        return not isinstance(self.tau, Fixed)
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether publication is biased."""
+        return not isinstance(self.bias, NoBias)
+
+
+def ensemble(
+    effect: EffectPrior | str = Normal(0.0, 1.0),  # noqa: B008 - frozen value
+    tau: TauPrior | str = InverseGamma(1.0, 0.15),  # noqa: B008 - frozen value
+    bias: Iterable[tuple[Bias, float]] = PSMA_BIAS,
+) -> tuple[Model, ...]:
+    """Cross effect or none, heterogeneity or none, and models of bias with their weights: 36 by default.
+
+    >>> len(ensemble()), round(sum(model.weight for model in ensemble()), 12)
+    (36, 1.0)
+    """
+    effects, taus = (Point(0.0), effect_prior(effect)), (Fixed(0.0), tau_prior(tau))
+    return tuple(Model(e, t, b, 0.25 * w) for e in effects for t in taus for b, w in bias)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEvidence(Result):
+    """One model: prior and posterior probability, log marginal likelihood with its error, means of its parameters."""
+
+    effect: str
+    heterogeneity: str
+    bias: str
+    prior_probability: float
+    posterior_probability: float
+    log_evidence: float
+    error: float
+    estimate: float
+    tau: float
+    bias_means: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAverage(Result):
+    """Effect and heterogeneity averaged over an ensemble, and what speaks for each component.
+
+    ``p_`` are posterior probabilities of an effect, of heterogeneity and of publication bias, ``bf_`` the inclusion
+    Bayes factors (None where the ensemble has no choice). ``estimate`` and ``tau`` average over all models, spikes
+    at zero included; ``conditional_`` over the models with an effect. ``error`` is the largest of the models'.
+    """
+
+    measure: str
+    method: str
+    level: float
+    k: int
+    estimate: float
+    se: float
+    median: float
+    ci_low: float
+    ci_high: float
+    tau: float
+    tau2: float
+    tau_low: float
+    tau_high: float
+    conditional_estimate: float | None
+    conditional_ci_low: float | None
+    conditional_ci_high: float | None
+    p_effect: float
+    p_heterogeneity: float
+    p_bias: float
+    bf_effect: float | None
+    bf_heterogeneity: float | None
+    bf_bias: float | None
+    error: float
+    models: tuple[ModelEvidence, ...]
+    input_digest: str
+    effect: Averaged = field(repr=False)
+    conditional_effect: Averaged | None = field(repr=False)
+    heterogeneity: Averaged = field(repr=False)
+
+    def tidy(self) -> list[dict[str, Any]]:
+        """One row a model."""
+        rows = [model.to_dict() for model in self.models]
+        return [{key: v for key, v in row.items() if key not in {"notes", "bias_means"}} for row in rows]
+
+    def summary(self) -> str:
+        """Text for people."""
+        lines = [
+            f"Robust Bayesian model average of {len(self.models)} models, k = {self.k}, {self.measure}",
+            "",
+        ]
+        for name in ("effect", "heterogeneity", "bias"):
+            factor = getattr(self, f"bf_{name}")
+            shown = "" if factor is None else f"  inclusion BF {factor:.4g}"
+            lines.append(f"P({name:<13} | data) {getattr(self, f'p_{name}'):.4f}{shown}")
+        percent = f"{100 * self.level:g}%"
+        lines += [
+            "",
+            f"effect {self.estimate:.4f}  {percent} [{self.ci_low:.4f}, {self.ci_high:.4f}]  (zero included)",
+        ]
+        if self.conditional_estimate is not None:
+            lines.append(
+                f"   given an effect {self.conditional_estimate:.4f}  {percent} "
+                f"[{self.conditional_ci_low:.4f}, {self.conditional_ci_high:.4f}]"
+            )
+        lines.append(f"tau    {self.tau:.4f}  {percent} [{self.tau_low:.4f}, {self.tau_high:.4f}]")
+        return "\n".join([*lines, *self.notes])
+
+
+def robma(
+    effects: Any = None,
+    *,
+    yi: Any = None,
+    vi: Any = None,
+    sei: Any = None,
+    data: Any = None,
+    study: Any = None,
+    models: Sequence[Model] | None = None,
+    direction: str = "positive",
+    level: float = 0.95,
+    measure: str | None = None,
+) -> ModelAverage:
+    """Robust Bayesian model-averaged meta-analysis, by quadrature.
+
+    Parameters
+    ----------
+    models
+        The ensemble: by default :func:`ensemble`, the 36 models of RoBMA-PSMA, whose priors are made for
+        standardised mean differences; build others with ``ensemble(effect=..., tau=..., bias=...)`` or one by one.
+    direction
+        Sign of the effects that journals would have favoured: "positive" or "negative".
+
+    Raises
+    ------
+    InputError
+        A value that cannot be used.
+    ConvergenceError
+        A model whose evidence cannot be had to its error.
+
+    Examples
+    --------
+    >>> result = robma(yi=[0.4, 0.35, 0.6, 0.1], vi=[0.04, 0.03, 0.09, 0.01], measure="SMD")
+    >>> len(result.models), round(result.p_effect, 3)
+    (36, 0.238)
+    """
+    if direction not in {"positive", "negative"}:
+        raise InputError("unknown direction", field="direction", got=direction, allowed="positive, negative")
+    inputs = read(
+        effects,
+        yi=yi,
+        vi=vi,
+        sei=sei,
+        data=data,
+        study=study,
+        mods=None,
+        weights=None,
+        intercept=True,
+        measure=measure,
+    )
+    chosen = ensemble() if models is None else tuple(models)
+    if not chosen or any(m.weight < 0 for m in chosen) or sum(m.weight for m in chosen) <= 0:
+        raise InputError("an ensemble needs models whose weights are not negative", field="models")
+    _need_proper(chosen)
+    sign = 1.0 if direction == "positive" else -1.0
+    fits = [fit_model(m.effect, m.tau, m.bias, inputs.yi, inputs.vi, sign) for m in chosen]
+    notes = list(inputs.notes)
+    if models is None and inputs.measure not in {"SMD", "SMDH", "GEN"}:
+        notes.append(
+            "the default priors are made for standardised mean differences: give models=ensemble(...)"
+        )
+    mark = digest(inputs.yi, inputs.vi, chosen, direction)
+    return _averaged(chosen, fits, level, inputs, notes, mark)
+
+
+def _need_proper(models: Sequence[Model]) -> None:
+    for m in models:
+        if not (m.effect.proper and m.tau.proper):
+            raise InputError(
+                "model averaging needs proper priors", field="models", got=f"{m.effect}, {m.tau}"
+            )
+
+
+def _averaged(
+    models: Sequence[Model],
+    fits: Sequence[ModelFit],
+    level: float,
+    inputs: Inputs,
+    notes: list[str],
+    mark: str,
+) -> ModelAverage:
+    prior = np.array([m.weight for m in models])
+    prior = prior / prior.sum()
+    log_joint = np.log(np.maximum(prior, 1e-300)) + np.array([f.log_evidence for f in fits])
+    posterior = np.exp(log_joint - np.logaddexp.reduce(log_joint))
+    effect = Averaged(posterior, tuple(f.effect for f in fits))
+    tau = Averaged(posterior, tuple(f.tau for f in fits))
+    low, median, high = (float(q) for q in effect.quantile([(1 - level) / 2, 0.5, (1 + level) / 2]))
+    tau_low, tau_high = tau.interval(level)
+    conditional = _conditional(models, fits, posterior)
+    inner = (None, None) if conditional is None else conditional.interval(level)
+    effect_odds, tau_odds, bias_odds = (
+        _component(prior, posterior, np.array([is_in(m) for m in models])) for is_in in _COMPONENTS
+    )
+    return ModelAverage(
+        notes=tuple(notes),
+        measure=inputs.measure,
+        method="RoBMA",
+        level=level,
+        k=len(inputs.yi),
+        estimate=effect.mean,
+        se=effect.sd,
+        median=median,
+        ci_low=low,
+        ci_high=high,
+        tau=tau.mean,
+        tau2=tau.mean**2,
+        tau_low=tau_low,
+        tau_high=tau_high,
+        conditional_estimate=None if conditional is None else conditional.mean,
+        conditional_ci_low=inner[0],
+        conditional_ci_high=inner[1],
+        p_effect=effect_odds[0],
+        p_heterogeneity=tau_odds[0],
+        p_bias=bias_odds[0],
+        bf_effect=effect_odds[1],
+        bf_heterogeneity=tau_odds[1],
+        bf_bias=bias_odds[1],
+        error=max(f.error for f in fits),
+        models=tuple(
+            _evidence(m, f, float(p), float(q))
+            for m, f, p, q in zip(models, fits, prior, posterior, strict=True)
+        ),
+        input_digest=mark,
+        effect=effect,
+        conditional_effect=conditional,
+        heterogeneity=tau,
+    )
+
+
+_COMPONENTS: tuple[Callable[[Model], bool], ...] = (
+    lambda m: m.has_effect,
+    lambda m: m.has_heterogeneity,
+    lambda m: m.has_bias,
+)
+
+
+def _component(
+    prior: NDArray[np.float64], posterior: NDArray[np.float64], is_in: NDArray[np.bool_]
+) -> tuple[float, float | None]:
+    """Posterior probability of a component and its inclusion Bayes factor, None without a choice."""
+    p = float(posterior[is_in].sum())
+    before, without = float(prior[is_in].sum()), float(posterior[~is_in].sum())
+    if not 0.0 < before < 1.0:
+        return p, None
+    return p, (p / without if without > 0 else math.inf) / (before / (1.0 - before))
+
+
+def _conditional(
+    models: Sequence[Model], fits: Sequence[ModelFit], posterior: NDArray[np.float64]
+) -> Averaged | None:
+    """The effect averaged over the models that have one."""
+    at = [i for i, m in enumerate(models) if m.has_effect]
+    total = float(posterior[at].sum())
+    return Averaged(posterior[at] / total, tuple(fits[i].effect for i in at)) if at and total > 0 else None
+
+
+def _evidence(model: Model, fit: ModelFit, prior: float, posterior: float) -> ModelEvidence:
+    return ModelEvidence(
+        effect=str(model.effect) if model.has_effect else "none",
+        heterogeneity=str(model.tau) if model.has_heterogeneity else "none",
+        bias=model.bias.label,
+        prior_probability=prior,
+        posterior_probability=posterior,
+        log_evidence=fit.log_evidence,
+        error=fit.error,
+        estimate=Averaged(np.ones(1), (fit.effect,)).mean,
+        tau=Averaged(np.ones(1), (fit.tau,)).mean,
+        bias_means=fit.bias,
+    )
