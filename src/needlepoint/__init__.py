@@ -33,6 +33,7 @@ _HOMES: dict[str, str] = {
     "beta_binomial": "needlepoint.pooling.beta_binomial",
     "bootstrap": "needlepoint.pooling.bootstrap",
     "contrast": "needlepoint.pooling.contrast",
+    "decide": "needlepoint.person.decide",
     "effect_sizes": "needlepoint.effects.api",
     "egger": "needlepoint.bias.egger",
     "excess_significance": "needlepoint.bias.excess_significance",

@@ -136,10 +136,10 @@ def test_harms_use_numbers_that_people_can_picture():
 
 
 def test_guidelines_for_and_against_stand_side_by_side_with_the_reason():
-    text = answer_text(first())
+    text = " ".join(answer_text(first()).split())
     assert "Against:" in text
     assert "NICE" in text
-    assert "Judged mainly against sham" in text
+    assert "mainly against sham" in text
 
 
 def test_explain_shows_rows_effects_pooling_and_sources():

@@ -28,7 +28,7 @@ def test_every_study_and_the_pooled_row_are_in_the_picture_as_text():
 
 def test_ratios_are_shown_as_ratios():
     assert "Common effect" in svg(measure="OR", method="EE", test="z")
-    assert " 0.82 [" in svg(measure="OR").replace(" ", " ")
+    assert " 0.82 [" in svg(measure="OR").replace("\u00a0", " ")
 
 
 def test_the_same_result_gives_the_same_bytes():

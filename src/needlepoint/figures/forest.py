@@ -110,7 +110,8 @@ def _annotate(axes: Axes, row: float, name: str, numbers: str, colour: str, weig
     common: dict[str, Any] = {"va": "center", "fontsize": 9, "color": colour, "fontweight": weight}
     across = axes.get_yaxis_transform()
     axes.text(-0.02, row, name, ha="right", transform=across, **common)
-    axes.text(1.02, row, numbers, ha="left", transform=across, family="monospace", **common)
+    spaced = numbers.replace(" ", "\u00a0")  # SVG viewers collapse ordinary spaces
+    axes.text(1.02, row, spaced, ha="left", transform=across, family="monospace", **common)
 
 
 def _figures(mid: float, low: float, high: float) -> str:
