@@ -27,6 +27,7 @@ from needlepoint.errors import NeedlepointError
 from needlepoint.pooling.contrast import variance_inflation
 from needlepoint.pooling.heterogeneity_intervals import heterogeneity_intervals
 from needlepoint.pooling.likelihood_ratio import likelihood_ratio_test
+from needlepoint.pooling.location_scale import location_scale
 from needlepoint.pooling.predict import predict
 
 HERE = Path(__file__).parent
@@ -172,6 +173,33 @@ def run_confint(case, data, formula):
     return rows
 
 
+def run_location_scale(case, data):
+    """A location-scale fit: its likelihood, and its coefficients in units of their standard errors."""
+    call, out = case["call"], case["out"]
+    columns = {name: values for name, values in data.items() if name != "_tau2"}
+    options = {
+        "scale": argument(call, "scale"),
+        "mods": argument(call, "mods"),
+        "method": argument(call, "method"),
+    }
+    options["method"] = options["method"] or "REML"
+    ours = location_scale(yi="yi", vi="vi", data=columns, test="z", **options)
+    stats = dict(zip(out["fit_stats"]["rows"], out["fit_stats"][options["method"]], strict=True))
+    se = np.array([np.nan if s is None else s for s in np.atleast_1d(out["se.alpha"])])
+    alpha = np.array([row.estimate for row in ours.scale])
+    rows = [
+        ("location-scale likelihood not below", 1 + max(0.0, stats["ll"] - ours.log_likelihood), 1, TIGHT),
+        ("location-scale likelihood (absolute)", 1 + ours.log_likelihood - stats["ll"], 1, 1e-5),
+        ("location-scale beta", [row.estimate for row in ours.coefficients], out["beta"], 1e-3),
+    ]
+    if (
+        np.all(se < 1e3) and np.isfinite(ours.va).all()
+    ):  # else the oracle stopped on a ridge that rises to infinity
+        rows.append(("scale coefficients, in se", 1 + (alpha - out["alpha"]) / se, np.ones(len(se)), 1e-4))
+        rows.append(("scale se", [row.se for row in ours.scale], se, 5e-3))
+    return rows
+
+
 PREDICTIONS = {"predict(r)": "z", 'predict(r, pi.type = "t")': "t", 'predict(r, pi.type = "Riley")': "Riley"}
 
 
@@ -212,6 +240,8 @@ def run_case(case, data):
         return None
     if re.match(r"rma\(yi, vi,", call) and "scale =" not in call:
         return run_rma(case, data)
+    if re.match(r"rma\(yi, vi,", call):
+        return run_location_scale(case, data)
     if call.startswith("confint("):
         if "random" not in case["out"]:
             return None
@@ -400,7 +430,7 @@ def test_agrees_with_the_oracle_at_a_tight_threshold_on(problem):
 
 def test_the_pinned_grid_does_not_shrink():
     assert len(CASES) >= 29
-    assert sum(len(c["cases"]) for c in CASES) >= 2290
+    assert sum(len(c["cases"]) for c in CASES) >= 2340
     assert len(PROBLEMS) >= 50
 
 
@@ -444,7 +474,7 @@ KEEP |= {
     "fit.stats.f",
     "fit.stats.r",
 }
-KEEP |= {"values", "ll", "rows", "ML", "REML", "error"}
+KEEP |= {"alpha", "se.alpha", "values", "ll", "rows", "ML", "REML", "error"}
 
 
 def trimmed(out):

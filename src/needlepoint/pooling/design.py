@@ -40,7 +40,7 @@ def build(mods: Any, data: Any, *, k: int, intercept: bool, field: str = "mods")
             raise InputError("without moderators the intercept is needed", field="intercept", got=False)
         return Design(np.ones((k, 1)), ("intercept",))
     if isinstance(mods, str) and "~" in mods:
-        return _from_formula(mods, data, intercept, field)
+        return _from_formula(mods, data, k, intercept, field)
     return _from_columns(mods, data, k, intercept, field)
 
 
@@ -70,14 +70,14 @@ def _stack(values: list[Any], data: Any, field: str) -> Matrix:
     return np.column_stack([numbers(data, column_values, field=field) for column_values in values])
 
 
-def _from_formula(formula: str, data: Any, intercept: bool, field: str) -> Design:
+def _from_formula(formula: str, data: Any, k: int, intercept: bool, field: str) -> Design:
     from formulaic import Formula, model_matrix
     from formulaic.errors import FormulaicError
 
     right = formula.split("~", 1)[1]
     try:
         parsed: Any = cast("Any", Formula)(right if intercept else f"{right} - 1")
-        frame = _frame(parsed, data, field)
+        frame = _frame(parsed, data, field, k)
         whole = frame.notna().all(axis=1).to_numpy()
         matrix = model_matrix(parsed, frame[whole], context=_FUNCTIONS, na_action="raise")
     except FormulaicError as error:
@@ -88,7 +88,7 @@ def _from_formula(formula: str, data: Any, intercept: bool, field: str) -> Desig
     return Design(X, terms, spec=matrix.model_spec, intercept="intercept" in terms)
 
 
-def _frame(parsed: Any, data: Any, field: str) -> Any:
+def _frame(parsed: Any, data: Any, field: str, rows: int) -> Any:
     """The formula's columns as pandas, which formulaic reads fastest; text stays text."""
     import pandas as pd
 
@@ -99,6 +99,8 @@ def _frame(parsed: Any, data: Any, field: str) -> Any:
     for name in needed:
         if name not in names:
             raise InputError(f"there is no column {name!r}", field=field, got=name, allowed=", ".join(names))
+    if not needed:
+        return pd.DataFrame(index=range(rows))
     return pd.DataFrame({name: _plain(column(data, name, field=field)) for name in needed})
 
 
@@ -122,7 +124,7 @@ def _formula_rows(design: Design, newdata: Any) -> Matrix:
     from formulaic.errors import FormulaicError
 
     try:
-        frame = _frame(design.spec.formula, newdata, "newdata")
+        frame = _frame(design.spec.formula, newdata, "newdata", 1)
         rows = design.spec.get_model_matrix(frame, context=_FUNCTIONS, na_action="raise")
         return np.asarray(rows, dtype=float)
     except (FormulaicError, ValueError) as error:

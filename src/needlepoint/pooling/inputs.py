@@ -30,6 +30,7 @@ class Inputs:
     measure: str
     notes: tuple[str, ...]
     data: Any
+    scale: Design | None = None  # moderators of the heterogeneity
 
 
 def _is_frame(value: Any) -> bool:
@@ -103,6 +104,7 @@ def read(
     intercept: bool,
     measure: str | None,
     ni: Any = None,
+    scale: Any = None,
 ) -> Inputs:
     """Resolve the arguments of ``pool`` into rows that can be pooled, with notes on those that cannot.
 
@@ -135,7 +137,7 @@ def read(
     names = labels(data, study, k=len(y))
     w = None if weights is None else _weights(data, weights, len(y), names)
     _check(y, v, names)
-    return _keep(y, v, names, w, ni, mods, intercept, data, measure or "GEN", notes)
+    return _keep(y, v, names, w, ni, mods, intercept, data, measure or "GEN", notes, scale)
 
 
 def _weights(data: Any, weights: Any, k: int, names: tuple[str, ...]) -> Matrix:
@@ -169,18 +171,25 @@ def _keep(
     data: Any,
     measure: str,
     notes: tuple[str, ...],
+    scale: Any,
 ) -> Inputs:
     present = np.isfinite(y) & np.isfinite(v)
     keep = present if w is None else present & np.isfinite(w)
-    seen = data if mods is None else _with_effects(data, y, v)
+    seen = data if mods is None and scale is None else _with_effects(data, y, v)
     design = build(mods, seen, k=len(y), intercept=intercept)
     if mods is not None:
         keep = keep & np.isfinite(design.X).all(axis=1)
+    spread = None if scale is None else build(scale, seen, k=len(y), intercept=True, field="scale")
+    if spread is not None:
+        keep = keep & np.isfinite(spread.X).all(axis=1)
     if not keep.any():
         raise InputError("no study has an estimate, a variance and its moderators", field="yi")
     added = [] if keep.all() else _omissions(names, keep, present)
     rows = np.flatnonzero(keep)
     design, dropped = _independent(design, rows, checked=mods is not None)
+    if spread is not None:
+        spread, dropped_scale = _independent(spread, rows, checked=True)
+        dropped = (*dropped, *dropped_scale)
     if dropped:
         added.append(f"redundant moderators left out: {', '.join(dropped)}")
     if w is not None and not w[rows].sum() > 0.0:
@@ -196,4 +205,5 @@ def _keep(
         measure=measure,
         notes=(*notes, *added),
         data=seen,
+        scale=spread,
     )

@@ -45,16 +45,16 @@ class PermutationTest(Result):
 
 def _statistics(pooled: Pooled, fit: BatchFit) -> tuple[Matrix, Matrix]:
     """Test statistics of each coefficient (B, p), and of the moderators together (B,)."""
-    vb = fit.vb
+    factor = np.ones(len(fit.rss))
     if pooled.test in {"HKSJ", "HKSJ-adhoc"}:
-        s2w = fit.rss / (pooled.k - pooled.p)
-        vb = vb * (np.maximum(s2w, 1.0) if pooled.test == "HKSJ-adhoc" else s2w)[:, None, None]
-    z = np.asarray(fit.beta / np.sqrt(np.diagonal(vb, axis1=1, axis2=2)), dtype=np.float64)
+        factor = fit.rss / (pooled.k - pooled.p)
+        factor = np.maximum(factor, 1.0) if pooled.test == "HKSJ-adhoc" else factor
+    z = fit.beta / np.sqrt(factor[:, None] * np.diagonal(fit.vb, axis1=1, axis2=2))
     start = 1 if pooled.p > 1 and pooled.coefficients[0].term == "intercept" else 0
     b = fit.beta[:, start:]
-    joint = np.einsum("bi,bi->b", b, np.linalg.solve(vb[:, start:, start:], b[:, :, None])[:, :, 0])
-    scaled: Matrix = joint if pooled.qm_df2 is None else joint / pooled.qm_df
-    return z, scaled.astype(np.float64)
+    joint = np.einsum("bi,bi->b", b, np.linalg.solve(fit.vb[:, start:, start:], b[:, :, None])[:, :, 0])
+    scaled = joint / (factor * (1 if pooled.qm_df2 is None else pooled.qm_df))
+    return np.asarray(z, dtype=np.float64), np.asarray(scaled, dtype=np.float64)
 
 
 def _signs(k: int, iterations: int, rng: np.random.Generator, exact: bool) -> Matrix:
