@@ -19,7 +19,9 @@ __all__ = ["COMMANDS", "cli", "main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("needlepoint.cli.ask:command", "Does this treatment help? The trials' answer."),
     "evidence": ("needlepoint.cli.evidence:command", "What the packs hold, with every source."),
+    "effects": ("needlepoint.cli.effects:command", "Effect sizes of your own table, 87 measures."),
     "pool": ("needlepoint.cli.pool:command", "A meta-analysis of your own table."),
+    "decide": ("needlepoint.cli.decide:command", "Is it worth trying? The options side by side."),
     "diary": ("needlepoint.cli.diary:command", "Is it helping me? A private diary and what it shows."),
     "screen": ("needlepoint.cli.screen:command", "Is it safe for me? Safety questions, emergencies first."),
 }

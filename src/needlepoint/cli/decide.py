@@ -1,0 +1,55 @@
+"""``needlepoint decide``: the options side by side, in equal detail."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("decide")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A .html or .pdf file.")
+@click.option(
+    "--answers",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Answers to the safety screen, as a JSON or TOML file: what they find comes first.",
+)
+@click.option("--duration", help="How long you have had the pain, as `needlepoint screen` asks it.")
+@click.option("--country", help="How to check a practitioner in this country only.")
+@click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the options.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(
+    output: Path | None,
+    path: Path | None,
+    duration: str | None,
+    country: str | None,
+    pack: str,
+    as_json: bool,
+) -> None:
+    """Lay out the choice: what else there is, what helps how many, what it costs and risks. It never decides."""
+    from needlepoint.cli.screen import read_answers
+    from needlepoint.errors import InputError
+    from needlepoint.person.decide import decide
+
+    answers = read_answers(path) if path is not None else None
+    decision = decide(answers, duration=duration, country=country, pack=pack)
+    if output is not None:
+        from needlepoint.report.decide_html import decide_html
+        from needlepoint.report.files import write_bytes, write_text
+
+        html = decide_html(decision)
+        if output.suffix == ".html":
+            write_text(output, html)
+        elif output.suffix == ".pdf":
+            from needlepoint.report.pdf import page_pdf
+
+            write_bytes(output, page_pdf(html))
+        else:
+            raise InputError(
+                "cannot tell the kind of file", field="--output", got=output.name, allowed=".html, .pdf"
+            )
+    click.echo(json.dumps(decision.to_dict(), ensure_ascii=False) if as_json else decision.summary())
