@@ -12,6 +12,7 @@ _PACKAGE = "needlepoint.bayes"
 _MODULES: dict[str, tuple[str, ...]] = {
     "api": ("bayes",),
     "bayes_factors": ("BayesFactor", "bayes_factor"),
+    "meta_analytic_predictive": ("effective_sample_size", "map_prior"),
     "predictive_priors": ("cochrane", "rhodes", "turner"),
     "prior_effect": ("Cauchy", "Flat", "Normal", "NormalMixture", "Point", "StudentT"),
     "prior_tau": (
@@ -34,7 +35,9 @@ _MODULES: dict[str, tuple[str, ...]] = {
     ),
     "publication_bias": ("PEESE", "PET", "NoBias", "WeightFunction"),
     "result": ("Posterior",),
+    "checks": ("PredictiveCheck", "PriorConflict", "predictive_check", "prior_conflict"),
     "model_averaging": ("PSMA_BIAS", "Model", "ModelAverage", "ensemble", "robma"),
+    "sensitivity": ("STRIP", "PriorSensitivity", "prior_sensitivity"),
     "shrinkage": ("StudyEffect", "study_distribution", "study_effects"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
