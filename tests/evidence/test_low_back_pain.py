@@ -289,6 +289,7 @@ def test_trap_8_exercise_networks_and_preprints_do_not_lead(pack):
         if p.review == "BJSM exercise network":
             assert p.role == "support"
         if p.review == "SSRN preprint 2018":
+            assert p.role == "support"
             assert "reprint" in p.note
 
 
@@ -409,3 +410,32 @@ def test_guidelines_that_lapsed_or_were_replaced_say_so(pack):
     assert (by_id["nice-cg88"].status, by_id["nice-cg88"].superseded_by) == ("superseded", "nice-ng59")
     assert by_id["nice-ng59"].position == "against"
     assert by_id["nice-ng193"].condition == "chronic pain"
+
+
+def test_a_number_that_stands_in_two_files_is_the_same_number(pack):
+    facts = {f.id: (f.value, f.low, f.high) for f in pack.facts}
+    published = {p.id: (p.estimate, p.ci_low, p.ci_high) for p in pack.published}
+    assert facts["coch-uc-pain"] == published["mu2020-1"]
+    assert facts["who-noint-2w"] == published["yu2023who-1"]
+    assert facts["who-noint-3m"] == published["yu2023who-3m"]
+    for fact, row in (("ipd12-back-sham", "vickers2012-1"), ("ipd12-back-noacu", "vickers2012-2")):
+        value, low, high = published[row]
+        assert facts[fact] == (-value, -high, -low)  # printed as positive = better
+    (debar,) = rows(pack, "DeBar2025", table="contrasts", arm="acupuncture", metric="MD")
+    assert facts["bia-rmdq-sa"] == (debar.estimate, debar.ci_low, debar.ci_high)
+    for fact, what, scale in (
+        ("ae-any", "at least one adverse event", 100),
+        ("ae-sae", "serious adverse events", 10_000),
+        ("ae-treat", "adverse events requiring treatment", 1000),
+    ):
+        (harm,) = [h for h in pack.harms if h.what == what and h.lead]
+        assert facts[fact] == pytest.approx((harm.rate * scale, harm.ci_low * scale, harm.ci_high * scale))
+    mic = {i.id: i.mic for i in pack.instruments}
+    assert (facts["mic-vas"][0], facts["mic-nrs"][0]) == (mic["vas-100"], mic["nrs-10"])
+    assert (facts["mic-rmdq"][0], facts["mic-odi"][0]) == (mic["rmdq-24"], mic["odi"])
+
+
+def test_populations_stand_in_one_line(pack):
+    assert ancestors(pack, "acute") == ("acute or subacute", "any duration")
+    assert ancestors(pack, "chronic") == ("any duration",)
+    assert ancestors(pack, "pregnancy") == ()

@@ -114,8 +114,11 @@ def _read(folder: Path, problems: list[PackError]) -> Pack | None:
     problems += check_manifest(folder, data)
     if len(texts) < len(FILES):
         return None
-    head, terms = _toml(texts, problems)
     tables = {t.name: read_table(texts[t.file], t, problems.append) for t in TABLES}
+    words = _toml(texts, problems)
+    if words is None:  # without its words every row would look wrong
+        return None
+    head, terms = words
     problems += check_words(terms, head["window"], head["condition"])
     known = _references(head, terms, tables)
     for rows in tables.values():
@@ -124,19 +127,19 @@ def _read(folder: Path, problems: list[PackError]) -> Pack | None:
     return None if problems else _pack(head, terms, tables, digest(data))
 
 
-def _toml(texts: dict[str, str], problems: list[PackError]) -> tuple[PackHead, list[Any]]:
-    parsed: dict[str, dict[str, Any]] = {}
+def _toml(texts: dict[str, str], problems: list[PackError]) -> tuple[PackHead, list[Any]] | None:
+    """Head and terms of a pack; None when a file is no TOML at all."""
+    parsed: list[dict[str, Any]] = []
     for file in ("pack.toml", "terms.toml"):
         try:
-            parsed[file] = read_toml(texts[file], file)
+            parsed.append(read_toml(texts[file], file))
         except PackError as error:
             problems.append(error)
-    report = problems.append if len(parsed) == len(("pack.toml", "terms.toml")) else _ignore
-    return read_head(parsed.get("pack.toml", {}), report), read_terms(parsed.get("terms.toml", {}), report)
-
-
-def _ignore(_: PackError) -> None:
-    """A file that could not be parsed has been reported already; what follows from it has not to be."""
+    match parsed:
+        case [head, terms]:
+            return read_head(head, problems.append), read_terms(terms, problems.append)
+        case _:
+            return None
 
 
 def _references(head: PackHead, terms: list[Any], tables: dict[str, Rows]) -> References:

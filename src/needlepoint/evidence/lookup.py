@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from needlepoint.errors import InputError
 from needlepoint.evidence.question import Question
 from needlepoint.evidence.schema import Arm, Contrast, Measurement, Pack, Published, RiskOfBias, Source, Trial
-from needlepoint.evidence.terms import descendants
+from needlepoint.evidence.terms import descendants, in_line
 from needlepoint.result import Result
 
 __all__ = ["CellRows", "TrialRecord", "cell_rows", "find_source", "find_trial"]
@@ -92,7 +92,9 @@ def cell_rows(pack: Pack, question: Question) -> CellRows:
     against = descendants(pack, question.comparator) if question.comparator else None
     arms = {(a.trial, a.id): a.treatment for a in pack.arms}
     trials = {
-        t.id for t in pack.trials if t.condition in conditions and _is(t.population, question.population)
+        t.id
+        for t in pack.trials
+        if t.condition in conditions and _fits(pack, t.population, question.population)
     }
     groups = {t: {arm for (trial, _), arm in arms.items() if trial == t} for t in trials}
 
@@ -109,7 +111,9 @@ def cell_rows(pack: Pack, question: Question) -> CellRows:
         question=question,
         measurements=tuple(m for m in pack.measurements if bears(m) and side(arms[m.trial, m.arm])),
         contrasts=tuple(c for c in pack.contrasts if bears(c) and _sides(c, arms, treatments, against)),
-        published=tuple(p for p in pack.published if _bears(p, question, treatments, conditions, against)),
+        published=tuple(
+            p for p in pack.published if _bears(pack, p, question, treatments, conditions, against)
+        ),
     )
 
 
@@ -126,7 +130,12 @@ def _sides(
     return second in treatments and first not in treatments and (against is None or first in against)
 
 
+def _fits(pack: Pack, population: str, asked: str | None) -> bool:
+    return asked is None or not population or in_line(pack, population, asked)
+
+
 def _bears(
+    pack: Pack,
     p: Published,
     question: Question,
     treatments: frozenset[str],
@@ -137,7 +146,7 @@ def _bears(
         p.treatment in treatments
         and p.condition in conditions
         and (against is None or p.comparator in against)
-        and (not p.population or _is(p.population, question.population))
+        and _fits(pack, p.population, question.population)
         and _is(p.outcome, question.outcome)
         and (not p.window or _is(p.window, question.window))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from needlepoint.errors import InputError
 from needlepoint.evidence.schema import Pack, Term
 
-__all__ = ["ancestors", "descendants", "find_term"]
+__all__ = ["ancestors", "descendants", "find_term", "in_line"]
 
 
 def find_term(pack: Pack, term: str, *kinds: str) -> Term:
@@ -47,3 +47,14 @@ def ancestors(pack: Pack, term: str) -> tuple[str, ...]:
         term = parents[term]
         above.append(term)
     return tuple(above)
+
+
+def in_line(pack: Pack, term: str, other: str) -> bool:
+    """Whether two terms are the same, or one is above the other ("acute" and "any duration").
+
+    >>> from needlepoint import load_pack
+    >>> pack = load_pack("low-back-pain")
+    >>> in_line(pack, "acute", "any duration"), in_line(pack, "acute", "chronic")
+    (True, False)
+    """
+    return term == other or term in ancestors(pack, other) or other in ancestors(pack, term)

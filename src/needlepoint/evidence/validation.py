@@ -59,14 +59,14 @@ def check_words(terms: list[Term], windows: list[Window], condition: str) -> Ite
 
 def _term_problems(terms: list[Term]) -> Iterator[tuple[Term, str, str]]:
     parents = {(t.kind, t.id): t.parent for t in terms}
-    ids: dict[str, Term] = {}
+    ids: set[str] = set()
     owner: dict[tuple[str, str], str] = {}
     populations = {t.id for t in terms if t.kind == "population"}
     for t in terms:
         family = "treatment" if t.kind == "comparator" else t.kind
-        if f"{family}/{t.id}" in ids:
-            yield t, f"{t.id!r} stands twice", "keep one"
-        ids[f"{family}/{t.id}"] = t
+        if t.id in ids:
+            yield t, f"{t.id!r} stands twice", "let each id name one term, of one kind"
+        ids.add(t.id)
         if t.parent and (t.kind, t.parent) not in parents:
             yield t, f"unknown parent {t.parent!r}", f"use the id of a {t.kind}"
         if _circular(t, parents):
