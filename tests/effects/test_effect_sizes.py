@@ -221,6 +221,9 @@ def test_wald_intervals_stand_at_the_quantile():
         ({"measure": "OR", "ai": 1, "n1i": 4, "ci": 2, "n2i": 9, "add": -1}, "below zero"),
         ({"measure": "OR", "ai": 1, "n1i": 4, "ci": 2, "n2i": 9, "m1i": 3}, "does not read m1i"),
         ({"measure": "MD"}, "no columns"),
+        ({"measure": "GEN", "yi": [1, 2], "vi": 1, "subset": [3]}, "no such rows"),
+        ({"measure": "GEN", "yi": [1, 2], "vi": 1, "subset": [True]}, "one entry a study"),
+        ({"measure": "GEN", "yi": [1, 2], "vi": 1, "flip": [True]}, "one entry a study"),
     ],
 )
 def test_bad_input_is_answered_with_what_would_do(given, says):
@@ -236,3 +239,23 @@ def test_every_measure_names_what_it_takes(measure):
         effect_sizes(measure=measure)
     for letter in MEASURES[measure].alternatives[0]:
         assert letter in str(told.value)
+
+
+def test_a_million_studies_are_numbered_only_when_read():
+    es = effect_sizes(measure="GEN", yi=np.zeros(20_000), vi=1.0)
+    assert es.study[-1] == "20000"
+    assert list(es.study[:2]) == ["1", "2"]
+    assert es.study == effect_sizes(measure="GEN", yi=np.zeros(20_000), vi=1.0).study
+    assert es.to_dict()["study"][:2] == ["1", "2"]
+
+
+def test_effect_sizes_read_as_a_table():
+    es = effect_sizes(
+        measure="MD", m1i=[1, 2], sd1i=1, n1i=10, m2i=0, sd2i=[1, None], n2i=10, study=["Ada", "Bo"]
+    )
+    text = str(es)
+    assert "95% CI" in text
+    assert "Bo    no value" in text
+    row = es.tidy()[0]
+    assert row["study"] == "Ada"
+    assert row["ci_low"] < row["yi"] < row["ci_high"]

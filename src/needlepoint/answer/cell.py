@@ -10,6 +10,7 @@ from needlepoint.answer.effect import CellMeasure, choose_measure
 from needlepoint.answer.eligible import select
 from needlepoint.answer.judge import grade_cell
 from needlepoint.answer.pooled import effects_of, pool_trials, scale_of, shown_prediction
+from needlepoint.answer.probability import with_probabilities
 from needlepoint.answer.published import certainty_of, leading, matching
 from needlepoint.answer.result import Cell, CellKey, Excluded, TrialEffect
 from needlepoint.answer.say import with_words
@@ -74,7 +75,7 @@ def _pooled_cell(pack: Pack, cell: Cell, trials: tuple[TrialEffect, ...], measur
         shown_pi=shown_prediction(scale, fit),
         **fit,
     )
-    result = replace(result, grade=grade_cell(pack, result))
+    result = with_probabilities(replace(result, grade=grade_cell(pack, result), lead="own"))
     return replace(result, sensitivity=sensitivity_of(pack, result, measure), **_checks(weighted))
 
 

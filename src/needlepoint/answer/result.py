@@ -145,6 +145,8 @@ class Cell(Result):
     trials: tuple[TrialEffect, ...] = ()
     excluded: tuple[Excluded, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()
+    p_benefit: float | None = None  # posterior probability of any benefit; None for fewer than two trials
+    p_important: float | None = None  # ... of one beyond the minimal important difference
     influence: str = ""
     small_study: str = ""
     grade: Grade | None = None

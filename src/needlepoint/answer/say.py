@@ -9,7 +9,7 @@ from needlepoint.answer import words
 from needlepoint.answer.result import Cell
 from needlepoint.evidence.schema import Published
 
-__all__ = ["finding", "with_words"]
+__all__ = ["display_sd", "finding", "with_words"]
 
 
 def finding(cell: Cell) -> words.Finding | None:
@@ -46,12 +46,12 @@ def with_words(cell: Cell) -> Cell:
         return replace(cell, statement=_response_statement(cell), of_100=_response_of_100(cell))
     found = finding(cell)
     assert found is not None
-    sd = _display_sd(cell)
+    sd = display_sd(cell)
     people = "" if sd is None else words.of_100_better_than_average(found, sd)
     return replace(cell, statement=words.statement(found), of_100=people)
 
 
-def _display_sd(cell: Cell) -> float | None:
+def display_sd(cell: Cell) -> float | None:
     """The standard deviation behind the shown unit: the SMD's factor, or the pooled one of the trials' arms."""
     if cell.measure == "SMD" and cell.lead == "own" and cell.scale is not None:
         return cell.scale.factor

@@ -157,7 +157,7 @@ def check_page(page: Page, reader: Reader) -> Check:
 
 def _sections(found: Extraction, page: Page) -> tuple[Section, ...]:
     heads = found.headings
-    ends = [h.start for h in heads[1:]] + [len(page.text)]
+    ends = [h.start for h in heads[1:]] + [len(page.text)] * bool(heads)
     return tuple(
         Section(title=page.text[h.start : h.end].strip(), char_start=h.start, char_end=end)
         for h, end in zip(heads, ends, strict=True)

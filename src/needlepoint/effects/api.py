@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from needlepoint import columns
-from needlepoint.effects._family import Measured, MeasureSpec, Notebook, Settings, Vector
+from needlepoint.effects._family import Bools, Measured, MeasureSpec, Notebook, Settings, Vector
+from needlepoint.effects._labels import Numbered
 from needlepoint.effects.measures import MEASURES
 from needlepoint.effects.result import EffectSizes
 from needlepoint.errors import InputError
@@ -98,7 +100,9 @@ def effect_sizes(
     check(to, Addition, field="to")
     spec = MEASURES[measure]
     arrays, names = _resolve(data, given, study)
-    arrays, names, flips = _keep(arrays, names, subset, columns.column(data, flip, field="flip"))
+    arrays, names, flips = _keep(
+        arrays, names, columns.column(data, subset, field="subset"), columns.column(data, flip, field="flip")
+    )
     notebook = Notebook(study=names.__getitem__)
     how = Settings(_constant(spec, add), to, drop00, correct, cutoff)
     if "yi" in arrays:
@@ -136,7 +140,7 @@ def _as_given(spec: MeasureSpec) -> MeasureSpec:
     return replace(spec, family=given.family, kernel=given.kernel, accepts=None, vtypes=given.vtypes)
 
 
-def _resolve(data: Any, given: dict[str, Any], study: Any) -> tuple[dict[str, Vector], tuple[str, ...]]:
+def _resolve(data: Any, given: dict[str, Any], study: Any) -> tuple[dict[str, Vector], Sequence[str]]:
     arrays = {letter: columns.numbers(data, value, field=letter) for letter, value in given.items()}
     k = max((len(a) for a in arrays.values()), default=0)
     for letter, array in arrays.items():
@@ -144,19 +148,38 @@ def _resolve(data: Any, given: dict[str, Any], study: Any) -> tuple[dict[str, Ve
             arrays[letter] = np.repeat(array, k)
         elif len(array) != k:
             raise InputError("columns of different lengths", field=letter, got=len(array), allowed=k)
+    if study is None and k > _MANY:
+        return arrays, Numbered(range(1, k + 1))
     return arrays, columns.labels(data, study, k=k)
 
 
+_MANY = 10_000  # studies without names above which labels are made only when read
+
+
 def _keep(
-    arrays: dict[str, Vector], names: tuple[str, ...], subset: Any, flip: Any
-) -> tuple[dict[str, Vector], tuple[str, ...], Any]:
-    flips = None if flip is None else np.asarray(flip, dtype=bool)
+    arrays: dict[str, Vector], names: Sequence[str], subset: Any, flip: Any
+) -> tuple[dict[str, Vector], Sequence[str], Bools | None]:
+    flips = None if flip is None else np.atleast_1d(np.asarray(flip, dtype=bool))
+    if flips is not None and len(flips) != len(names):
+        raise InputError("one entry a study is needed", field="flip", got=len(flips), allowed=len(names))
     if subset is None:
         return arrays, names, flips
-    rows = np.asarray(subset)
-    rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+    rows = _rows(subset, len(names))
     kept = tuple(names[int(i)] for i in rows)
     return {a: v[rows] for a, v in arrays.items()}, kept, None if flips is None else flips[rows]
+
+
+def _rows(subset: Any, k: int) -> NDArray[np.intp]:
+    rows = np.asarray(subset)
+    if rows.dtype == bool:
+        if rows.shape != (k,):
+            raise InputError("one entry a study is needed", field="subset", got=rows.shape, allowed=k)
+        return np.flatnonzero(rows)
+    if rows.dtype.kind not in "iu" or rows.ndim != 1 or (rows.size and not 0 <= rows.min() <= rows.max() < k):
+        raise InputError(
+            "no such rows", field="subset", got=subset, allowed=f"a mask, or numbers 0 to {k - 1}"
+        )
+    return rows.astype(np.intp)
 
 
 def _select(measure: str, spec: MeasureSpec, arrays: dict[str, Vector]) -> dict[str, Vector]:

@@ -78,13 +78,14 @@ class EffectSizes(Result):
 
         return frame(self.tidy(), library or self.library)
 
-    def summary(self) -> str:
+    def summary(self, level: float = 0.95) -> str:
         """A table of the studies and the notes."""
-        low, high = self.ci()
+        low, high = self.ci(level)
         width = max([5, *(len(s) for s in self.study)])
-        lines = [f"{'study':<{width}} {self.measure:>9} {'sei':>8} {'95% CI':>20}"]
+        lines = [f"{'study':<{width}} {self.measure:>9} {'sei':>8} {f'{100 * level:g}% CI':>20}"]
         for s, y, se, lo, hi in zip(self.study, self.yi, self.sei, low, high, strict=True):
-            lines.append(f"{s:<{width}} {y:9.4f} {se:8.4f} {f'[{lo:.4f}, {hi:.4f}]':>20}")
+            row = f"{y:9.4f} {se:8.4f} {f'[{lo:.4f}, {hi:.4f}]':>20}" if np.isfinite(lo) else "no value"
+            lines.append(f"{s:<{width}} {row}")
         return "\n".join([*lines, *self.derived, *self.notes])
 
 

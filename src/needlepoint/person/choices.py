@@ -222,7 +222,7 @@ class _Reader:
         return tuple(
             (
                 f"{row.issuer} {row.year or ''}".strip(),
-                row.position,
+                _position(row),
                 row.statement,
                 self._pack_url(row.source),
             )

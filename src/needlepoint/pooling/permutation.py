@@ -54,7 +54,7 @@ def _statistics(pooled: Pooled, fit: BatchFit) -> tuple[Matrix, Matrix]:
     b = fit.beta[:, start:]
     joint = np.einsum("bi,bi->b", b, np.linalg.solve(fit.vb[:, start:, start:], b[:, :, None])[:, :, 0])
     scaled = joint / (factor * (1 if pooled.qm_df2 is None else pooled.qm_df))
-    return np.asarray(z, dtype=np.float64), np.asarray(scaled, dtype=np.float64)
+    return z.astype(np.float64), scaled.astype(np.float64)
 
 
 def _signs(k: int, iterations: int, rng: np.random.Generator, exact: bool) -> Matrix:

@@ -6,10 +6,17 @@ from collections.abc import Iterable
 from html import escape
 
 from needlepoint.answer.people import dated
+from needlepoint.answer.probability import PRIOR
 from needlepoint.answer.result import Answer, Cell
 from needlepoint.answer.words import number
 from needlepoint.evidence.schema import Guideline, Published
-from needlepoint.report.answer_text import certainty_dots, published_text, sensitivity_text, shown_text
+from needlepoint.report.answer_text import (
+    certainty_dots,
+    chance_text,
+    published_text,
+    sensitivity_text,
+    shown_text,
+)
 from needlepoint.report.forest_html import forest_html
 from needlepoint.report.page import link, page, section
 
@@ -93,7 +100,8 @@ def _row(cell: Cell) -> str:
 
 def _meaning(cell: Cell) -> str:
     why = f' <span class="note">({escape(cell.lead_why)})</span>' if cell.lead == "published" else ""
-    people = f"<br>{escape(cell.of_100)}" if cell.of_100 else ""
+    counted = " ".join(part for part in (cell.of_100, chance_text(cell)) if part)
+    people = f"<br>{escape(counted)}" if counted else ""
     return f"{escape(cell.statement)}{people}{why}"
 
 
@@ -163,6 +171,8 @@ def _method(cell: Cell) -> str:
         bits.append(f"a new trial would find {number(cell.shown_pi[0])} to {number(cell.shown_pi[1])}")
     if cell.scale is not None and cell.scale.how:
         bits.append(cell.scale.how)
+    if cell.p_benefit is not None:
+        bits.append(f"chances of benefit under a {PRIOR}")
     bits += [*cell.notes, cell.influence, cell.small_study]
     return f'<p class="note">{escape("; ".join(b for b in bits if b))}.</p>'
 

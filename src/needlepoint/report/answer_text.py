@@ -13,6 +13,7 @@ from needlepoint.evidence.schema import Published
 __all__ = [
     "answer_text",
     "certainty_dots",
+    "chance_text",
     "explain_text",
     "published_text",
     "sensitivity_text",
@@ -137,13 +138,29 @@ def _meanings(answer: Answer) -> list[str]:
     for cell in answer.cells:
         if cell.group == "active" and not asked_for_one and cell.k < FEW:
             continue
-        text = " ".join(part for part in (cell.statement, cell.of_100) if part)
+        text = " ".join(part for part in (cell.statement, cell.of_100, chance_text(cell)) if part)
         if cell.lead == "published":
             text += f" ({cell.lead_why}{'; ' + cell.notes[-1] if cell.notes else ''}.)"
         elif cell.k in {1, 2} and cell.notes:
             text += f" ({cell.notes[-1]}.)"
         lines.append(f"• {text}")
     return lines
+
+
+def chance_text(cell: Cell) -> str:
+    """How likely a benefit is, where our own trials lead: "Chance of any benefit: 99 in 100; ..."."""
+    if cell.lead != "own" or cell.p_benefit is None:
+        return ""
+    text = f"Chance of any benefit, from these trials: {_in_100(cell.p_benefit)}"
+    if cell.p_important is not None:
+        text += f"; of an important one: {_in_100(cell.p_important)}"
+    return f"{text}."
+
+
+def _in_100(probability: float) -> str:
+    if probability > 0.99:
+        return "over 99 in 100"
+    return "under 1 in 100" if probability < 0.01 else f"{100 * probability:.0f} in 100"
 
 
 def _harms(answer: Answer) -> list[str]:
