@@ -74,10 +74,14 @@ def _response_statement(cell: Cell) -> str:
     better = shown.ci_high < 1 if worse_is_more else shown.ci_low > 1
     unclear = shown.ci_low <= 1 <= shown.ci_high
     verdict = "not clearly different" if unclear else "in favour" if better else "against"
+    interval = f"{words.ratio_end(shown.ci_low)} to {words.ratio_end(shown.ci_high)}"
+    times = (
+        f"{words.number(shown.value)} times as many people had {labels['outcome']} with {labels['treatment']}"
+    )
+    when = f" {labels['window']}" if labels["window"] else ""
     return (
-        f"Compared with {labels['comparator']}, {labels['outcome']} with {labels['treatment']} {labels['window']}: "
-        f"{words.number(shown.value)} times as many people (95% interval {words.ratio_end(shown.ci_low)} to "
-        f"{words.ratio_end(shown.ci_high)}; {verdict}); {cell.certainty} certainty."
+        f"Compared with {labels['comparator']}, {times}{when} (95% interval {interval}; {verdict}); "
+        f"{cell.certainty} certainty."
     )
 
 

@@ -1,0 +1,47 @@
+"""How likely is any benefit, and an important one: the cell's trials under a Bayesian random-effects model.
+
+Flat prior on the effect; half-normal prior on the spread between trials with scale one half standard deviation
+(Röver et al. 2021, doi:10.1002/jrsm.1475, weakly informative), so that the trials speak for themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from needlepoint.answer.result import Cell
+from needlepoint.answer.say import display_sd
+from needlepoint.bayes.api import bayes
+from needlepoint.bayes.prior_tau import HalfNormal
+from needlepoint.bayes.result import Posterior
+
+__all__ = ["PRIOR", "with_probabilities"]
+
+PRIOR = "flat prior on the effect, half-normal prior (half a standard deviation) on the spread between trials"
+HALF = 0.5
+
+
+def with_probabilities(cell: Cell) -> Cell:
+    """Add the probabilities of any and of an important benefit; cells of one trial stay as they are."""
+    scale = cell.own_scale
+    if cell.k < 2 or scale is None:
+        return cell
+    spread = HALF if cell.measure in {"SMD", "RR"} else HALF * (display_sd(cell) or 0.0)
+    if spread == 0.0:
+        return cell
+    posterior = bayes(
+        yi=[t.yi for t in cell.trials],
+        vi=[t.vi for t in cell.trials],
+        prior_effect="flat",
+        prior_tau=HalfNormal(spread),
+    )
+    any_benefit = _beyond(posterior, 0.0, better=scale.better)
+    important = None
+    if scale.mid is not None:
+        important = _beyond(posterior, scale.mid / scale.factor, better=scale.better)
+    return replace(cell, p_benefit=any_benefit, p_important=important)
+
+
+def _beyond(posterior: Posterior, distance: float, *, better: str) -> float:
+    if better == "lower":
+        return posterior.probability(high=-distance)
+    return posterior.probability(low=distance)
