@@ -85,22 +85,24 @@ def _main_condition(pack: Pack) -> str:
 
 
 def _join(knowledge: Knowledge, pack: Pack) -> Knowledge:
-    """The pack's own terms and published rows beside those written for reading pages."""
+    """The pack's own terms and published rows beside those written for reading pages.
+
+    A phrase that the page words give to one term is not given to another; ignored phrases are left out.
+    """
     words = {w.id: w for w in knowledge.words}
+    taken = {phrase for w in knowledge.words for phrase in (*w.words, *w.parts)} | set(knowledge.ignore)
     for term in pack.terms:
-        words[term.id] = _joined_word(words.get(term.id), term)
+        words[term.id] = _joined_word(words.get(term.id), term, taken)
     standings = (*knowledge.standings, *derived_standings(pack, knowledge.standings))
     return dataclasses.replace(knowledge, words=tuple(words.values()), standings=standings)
 
 
-def _joined_word(word: Word | None, term: Term) -> Word:
-    named = tuple(dict.fromkeys(_phrase(p) for p in (term.label, term.plain, *term.synonyms) if p))
+def _joined_word(word: Word | None, term: Term, taken: set[str]) -> Word:
+    named = dict.fromkeys(_phrase(p) for p in (term.label, term.plain, *term.synonyms) if p)
+    free = tuple(n for n in named if n not in taken)
     if word is None:
-        return Word(id=term.id, kind=term.kind, plain=term.plain, words=named, parent=term.parent)
-    known = {*word.words, *word.parts}
-    return dataclasses.replace(
-        word, words=(*word.words, *(n for n in named if n not in known)), parent=word.parent or term.parent
-    )
+        return Word(id=term.id, kind=term.kind, plain=term.plain, words=free, parent=term.parent)
+    return dataclasses.replace(word, words=(*word.words, *free), parent=word.parent or term.parent)
 
 
 def _phrase(text: str) -> str:

@@ -81,14 +81,14 @@ class Case:
     @property
     def outcome_beside(self) -> bool:
         """True where the claim speaks only of outcomes that the evidence does not measure as benefit."""
-        outcomes = set(self.slots.outcomes)
-        return bool(outcomes) and not outcomes & {"pain", "function", "quality of life"}
+        outcomes = set(self.slots.outcomes) - {"adverse events", "surgery avoided"}
+        return bool(outcomes) and not outcomes & {"pain", "function", "quality of life", "response"}
 
     @property
     def outcome_beyond(self) -> bool:
         """True where the row names its outcomes and the claim names another."""
         allowed = set(self.standing.outcomes) if self.standing else set[str]()
-        return bool(allowed) and bool(set(self.slots.outcomes) - allowed)
+        return bool(allowed) and bool(set(self.slots.outcomes) - allowed - {"adverse events"})
 
     # ------------------------------------------------------------------ rows of the pack
     def row(self, row_id: str, suffix: str = "") -> bool:
@@ -147,7 +147,7 @@ class Case:
         exact = [p for p in on_topic if conditions & set(p.conditions)]
         years = {int(q.low) for q in self.quantities if q.unit == "year"}
         dated = [p for p in exact or on_topic if p.year in years]
-        ranked: Iterable[Position] = dated or exact or on_topic or named
+        ranked: Iterable[Position] = dated or exact or on_topic
         return max(ranked, key=lambda p: p.year, default=None)
 
     @cached_property

@@ -33,7 +33,11 @@ def _of_treatment(c: Case) -> bool:
 
 
 def _denies_all(c: Case) -> bool:
-    return c.kind == "safety" and c.has("harm_denied") and not c.has("harm_denied_serious") and not _nearly(c)
+    return _denies_any(c) and not _nearly(c)
+
+
+def _denies_any(c: Case) -> bool:
+    return c.kind == "safety" and c.has("harm_denied") and not c.has("harm_denied_serious", "harm_denial_denied")
 
 
 def _nearly(c: Case) -> bool:
@@ -41,7 +45,7 @@ def _nearly(c: Case) -> bool:
 
 
 def _denies_nearly(c: Case) -> bool:
-    return c.kind == "safety" and c.has("harm_denied") and _nearly(c)
+    return _denies_any(c) and _nearly(c)
 
 
 def _denies_serious(c: Case) -> bool:
@@ -135,7 +139,7 @@ def _energetic(c: Case) -> bool:
 
 
 def _mixed(c: Case) -> bool:
-    return c.kind == "efficacy" and c.polarity in {"mixed", "negative"} and c.has("evidence_mixed")
+    return c.kind == "efficacy" and c.polarity == "mixed"
 
 
 def _glowing(c: Case) -> bool:

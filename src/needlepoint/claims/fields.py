@@ -110,7 +110,8 @@ def _split_treatments(
     unit: Unit, mentions: list[Mention], behind: int | None
 ) -> tuple[tuple[str, ...], list[str]]:
     """Treatments spoken of, and those that stand behind "than", "unlike", "alternative to"."""
-    whole = [m for m in mentions if not m.part] or mentions
+    whole = [m for m in mentions if not m.part and not _set_aside(unit, m)]
+    whole = whole or [m for m in mentions if m.part] or mentions
     if behind is None:
         return _unique([m.term for m in whole]), []
     front = [m.term for m in whole if m.start < behind]
@@ -118,6 +119,14 @@ def _split_treatments(
     if unit.text.lower().startswith("unlike") and back:
         return _unique(back[1:]), back[:1]
     return _unique(front), [t for t in back if t not in front]
+
+
+_ASIDE = re.compile(r"\b(?:without|avoid\w*|non|instead of|rather than|failed|before|no)\W+(?:\w+\W+){0,2}$", re.I)
+
+
+def _set_aside(unit: Unit, mention: Mention) -> bool:
+    """ "Without surgery", "instead of drugs": named only to be left out."""
+    return bool(_ASIDE.search(unit.text[: mention.start - unit.start]))
 
 
 def _inherited(
@@ -147,7 +156,7 @@ def polarity_of(unit: Unit, kind: ClaimKind) -> Polarity:
         return "negative" if unit.has(*_DENIALS) or unit.has("safety_core") else "neutral"
     if kind == "prevalence":
         return "negative" if unit.has("worsening") or "struggle" in unit.text or "unable" in unit.text else "neutral"
-    if unit.has("evidence_mixed") and not unit.has("beyond_placebo"):
+    if unit.has("evidence_mixed", "rejection") and not unit.has("beyond_placebo"):
         return "mixed" if re.search(r"\b(?:mixed|divided|conflicting)\b", unit.text, re.I) else "negative"
     if unit.has("cause_denied", "fleeting") and not unit.has("durable"):
         return "positive" if unit.has("hedged_relief") else "negative"

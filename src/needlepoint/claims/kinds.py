@@ -35,10 +35,14 @@ def _is_magnitude(u: Unit) -> bool:
 
 def _is_prevalence(u: Unit) -> bool:
     """How common, whom it strikes, who uses what; no word on what a treatment achieves."""
+    if u.has("prevalence_number"):
+        return not u.has("reaction", "harm_denied")
     if u.has("cure", "strong", "reaction", "harm_denied", "anaphoric_study", "study_counted", "mechanism_core"):
-        return u.has("prevalence_number")
-    if u.has("prevalence_share", "worsening"):
+        return False
+    if u.has("prevalence_strong", "worsening"):
         return True
+    if u.has("prevalence_share"):
+        return u.has("usage") or not u.has("efficacy_core", "hedged_help", "safety_core", "eligibility_act", "rejection")
     return u.has("usage") and u.has("prevalence") and not u.has("procedure_core", "safety_core")
 
 
@@ -65,11 +69,14 @@ def _is_mechanism(u: Unit) -> bool:
         return False
     if u.has("cure") and not u.has("biological"):
         return False
-    return not (u.has("outcome_wide", "hedged_help") and not u.has("mechanism_verb"))
+    return not u.has("outcome_wide")
+
+
+_EFFECT_WORDS = ("cure", "relief_kept", "strong", "effective_word", "rejection", "hedged_help")
 
 
 def _is_procedure(u: Unit) -> bool:
-    return u.has("procedure_core", "sufficient_number") and not u.has("cure", "relief_kept")
+    return u.has("procedure_core", "sufficient_number") and not u.has(*_EFFECT_WORDS)
 
 
 def _is_comparison(u: Unit) -> bool:
@@ -100,6 +107,8 @@ def kind_of(unit: Unit, *, treated: bool) -> ClaimKind:
     for kind, holds in KINDS:
         if holds(unit):
             return kind
+    if unit.has("natural_history") and not treated:
+        return "prevalence"
     if unit.has("prevalence_cause") and not treated and not unit.has("efficacy_core", "many_cases"):
         return "mechanism"
     if not unit.has(*_DIRECT):

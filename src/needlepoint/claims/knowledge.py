@@ -170,6 +170,7 @@ class HarmRate:
     citation: str
     any: float | None = None
     serious: float | None = None
+    known: bool = False  # harm is known, its rate is not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +202,7 @@ class Knowledge:
     positions: tuple[Position, ...] = ()
     harm_rates: tuple[HarmRate, ...] = ()
     regulations: tuple[Regulation, ...] = ()
+    ignore: tuple[str, ...] = ()  # words of the pack's terms that mean something else in running text
 
 
 # table of the file -> (field of Knowledge, record)
@@ -236,6 +238,9 @@ def read_knowledge(folder: Path, *, pack: str, version: str) -> Knowledge:
         raise PackError(str(error), file=_FILE, mend="write valid TOML in UTF-8") from error
     fields: dict[str, Any] = {}
     for table, rows in data.items():
+        if table == "ignore":
+            fields[table] = _frozen(rows)
+            continue
         if table not in _TABLES:
             raise PackError(f"no table {table!r}", file=_FILE, mend=f"use one of {', '.join(_TABLES)}")
         name, record = _TABLES[table]

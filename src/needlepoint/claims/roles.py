@@ -17,11 +17,16 @@ Test = Callable[[Unit], bool]
 _ANAPHORA = frozenset("it its it's they theyre they're these this those that such others some patients".split())
 _STRONG_CUES = (
     *("mechanism_core", "safety", "magnitude", "procedure_core", "prevalence_share", "cure", "reaction"),
-    *("sufficient_number", "anaphoric_study", "guideline", "eligibility_act", "site_distal"),
+    *("sufficient_number", "anaphoric_study", "guideline", "eligibility_act", "site_distal", "evidence_mixed"),
 )
 _CLAIM_CUES = (
     *("efficacy", "mechanism", "mechanism_core", "safety", "magnitude", "procedure_core", "prevalence_share"),
     *("sufficient_number", "usage", "eligibility_act", "durable", "study_detail"),
+)
+
+_TOPIC_CUES = (
+    *("prevalence", "prevalence_cause", "procedure", "guideline", "study_noun", "rejection", "regulatory"),
+    *("evidence_mixed", "harm_present", "eligibility"),
 )
 
 
@@ -114,9 +119,9 @@ def _is_empty(u: Unit) -> bool:
     if u.line.kind == "reference":
         return False
     if u.last - u.first < 3:
-        return not u.has(*_CLAIM_CUES)
+        return not u.mentions or not u.has(*_CLAIM_CUES)
     if u.mentions:
-        return not (u.has(*_CLAIM_CUES) or u.has("prevalence", "procedure", "guideline", "study_noun", "rejection"))
+        return not (u.has(*_CLAIM_CUES) or u.has(*_TOPIC_CUES))
     if _takes_up(u):
         return not u.has(*_CLAIM_CUES, "prevalence", "procedure", "guideline", "anaphoric_study", "reaction")
     return not u.has(*_STRONG_CUES) and not (u.has("efficacy") and u.has("durable", "fleeting", "comparative"))

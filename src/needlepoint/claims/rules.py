@@ -102,6 +102,11 @@ def _strong(c: Case) -> bool:
     return (c.certainty == "absolute" and not c.has("cause_denied")) or _answers_cure(c) or _headline(c)
 
 
+def _boundless(c: Case) -> bool:
+    """Too much to say even of a treatment that works."""
+    return c.has("cure", "instant", "risk_of_untested") or _answers_cure(c)
+
+
 def _answers_cure(c: Case) -> bool:
     """ "In many cases, yes" under a heading that asks about a cure."""
     return c.has("many_cases") and c.heading is not None and c.heading.has("asks_cure")
@@ -109,6 +114,12 @@ def _answers_cure(c: Case) -> bool:
 
 def _headline(c: Case) -> bool:
     return c.unit.line.kind == "heading"
+
+
+def _against_active(c: Case) -> bool:
+    """Compared with another treatment, not with sham or nothing."""
+    kinds = (c.vocabulary.terms[t].kind for t in c.slots.comparators if t in c.vocabulary.terms)
+    return any(kind == "treatment" for kind in kinds)
 
 
 def _plain_effect(c: Case) -> bool:
@@ -139,15 +150,15 @@ def _number_right(c: Case) -> bool:
 
 
 def _denies_harm(c: Case) -> bool:
-    return c.has("harm_denied") and not c.has("harm_denied_serious")
+    return c.has("harm_denied") and not c.has("harm_denied_serious", "harm_denial_denied")
 
 
 def _any_harm_known(c: Case) -> bool:
-    return c.harm is not None and bool(c.harm.any)
+    return c.harm is not None and (bool(c.harm.any) or c.harm.known)
 
 
 def _serious_harm_known(c: Case) -> bool:
-    return c.harm is not None and bool(c.harm.serious)
+    return c.harm is not None and (bool(c.harm.serious) or c.harm.known)
 
 
 def _plays_down(c: Case) -> bool:
@@ -314,6 +325,15 @@ RULES: tuple[Rule, ...] = (
         "A success rate says nothing without the rate of people not so treated. {row}",
     ),
     Rule(
+        "leap",
+        _kinds("citation"),
+        _leaps,
+        "overstated",
+        ("causal_overreach", "single_study"),
+        "standing",
+        "One study cannot show that the first change brought the second. {row}",
+    ),
+    Rule(
         "beyond-placebo",
         _kinds("citation"),
         _and(lambda c: c.has("beyond_placebo"), _benefit(*WORKS)),
@@ -329,15 +349,6 @@ RULES: tuple[Rule, ...] = (
         "contradicted",
         ("selective_reporting",),
         "standing",
-    ),
-    Rule(
-        "leap",
-        _kinds("citation"),
-        _leaps,
-        "overstated",
-        ("causal_overreach", "single_study"),
-        "standing",
-        "One study cannot show that the first change brought the second. {row}",
     ),
     Rule(
         "spared",
@@ -395,7 +406,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "harm-denied-unknown",
         _kinds("safety"),
-        lambda c: c.has("harm_denied", "harm_denied_serious"),
+        lambda c: c.has("harm_denied", "harm_denied_serious") and not c.has("harm_denial_denied"),
         "overstated",
         ("absolute_wording", "no_denominator"),
         why="No treatment is free of unwanted effects, and the evidence base holds no rate for this one.",
@@ -470,7 +481,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "mechanism-undefined",
         _kinds("mechanism", "efficacy"),
-        _mechanism("undefined"),
+        lambda c: "undefined" in c.mechanisms and not (c.kind == "efficacy" and "pain" in c.slots.outcomes),
         "not_checkable",
         ("undefined_construct",),
         "mechanism",
@@ -618,7 +629,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "tested-and-failed",
         EFFECT,
-        lambda c: c.benefit == "none" and c.certainty != "hedged",
+        lambda c: c.benefit == "none" and c.certainty != "hedged" and (_strong(c) or _plain_effect(c)),
         "contradicted",
         ("unsourced",),
         "standing",
@@ -635,7 +646,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "too-strong",
         EFFECT,
-        lambda c: c.benefit != "" and _strong(c),
+        lambda c: c.benefit != "" and (_boundless(c) if c.benefit == "modest" else _strong(c)),
         "overstated",
         ("absolute_wording", "comparator_omitted"),
         "standing",
@@ -662,7 +673,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "head-to-head",
         _kinds("comparison"),
-        lambda c: bool(c.slots.comparators),
+        _against_active,
         "overstated",
         ("unsourced",),
         "standing",

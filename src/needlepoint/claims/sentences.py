@@ -74,7 +74,7 @@ _CLAUSE = re.compile(
     | ;\ (?:however|but|nevertheless),?\
     | \ (?=with\ (?:little|no|few|minimal|very\ (?:little|few)|virtually\ no|almost\ no|hardly\ any|fewer)\ (?:\w+\ ){0,3}?
           (?:risks?|side|adverse|complications|danger|downsides?))
-    | \ (?=without\ (?:any\ |the\ )?(?:\w+\ ){0,2}?(?:risks?|side\ effects?|side-effects?|addiction|complications|danger))
+    | \ (?=without\ (?:any\ )?(?:\w+\ ){0,2}?(?:risks?|side\ effects?|side-effects?|addiction)\b(?!\ of\ surgery))
     """,
     re.X | re.I,
 )
