@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,20 @@ Vector = Sequence[float]
 Matrix = NDArray[np.float64]
 Integers = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+_SHORT = 60  # above it arrays beat interpreted loops
 
-__all__ = ["At", "Integers", "Mask", "Matrix", "Vector", "at", "column_at", "design_at", "known_mean_at"]
+__all__ = [
+    "At",
+    "Integers",
+    "Mask",
+    "Matrix",
+    "Vector",
+    "at",
+    "column_at",
+    "design_at",
+    "kernel_form",
+    "known_mean_at",
+]
 
 
 class At(NamedTuple):
@@ -117,6 +129,14 @@ def known_mean_at(ri: Vector, vi: Vector, tau2: float) -> At:
         sum_w2 += w * w
         logdet += log(total)
     return At(q, pp, ppp, sum_w, sum_w2, sum_w, sum_w2, logdet, 0.0)
+
+
+def kernel_form(yi: Matrix, vi: Matrix, X: Matrix) -> tuple[Any, Any, Any, Matrix | None, Matrix | None]:
+    """yi, vi, the one column, Q and R of X = QR, as the kernels are fastest: lists for one short column."""
+    if X.shape[1] == 1 and len(yi) <= _SHORT:
+        return yi.tolist(), vi.tolist(), X[:, 0].tolist(), None, None
+    Q, R = np.linalg.qr(X)
+    return yi, vi, (), Q, R
 
 
 def at(yi: Vector, vi: Vector, xi: Vector, Q: Matrix | None, tau2: float) -> At:

@@ -10,7 +10,7 @@ import numpy as np
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
 from needlepoint.pooling._least_squares import Fit, fit_column, fit_design
-from needlepoint.pooling._normal import At, Matrix, at
+from needlepoint.pooling._normal import At, Matrix, at, kernel_form
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.fit_statistics import fit_statistics
 from needlepoint.pooling.inference import Inference, infer
@@ -125,16 +125,15 @@ def _model(inputs: Inputs) -> tuple[Model, Matrix | None]:
     k, p = X.shape
     centred = yi - yi.mean()
     tss = float(centred @ centred)
-    if p == 1:
-        xi = X[:, 0]
-        residual = yi - xi * float((xi @ yi) / (xi @ xi))
-        weights = None if inputs.weights is None else inputs.weights.tolist()
-        return Model(
-            yi.tolist(), vi.tolist(), xi.tolist(), None, k, p, (float(residual @ residual), tss), weights
-        ), None
-    Q, R = np.linalg.qr(X)
-    residual = yi - Q @ (Q.T @ yi)
-    return Model(yi, vi, (), Q, k, p, (float(residual @ residual), tss), inputs.weights), R  # pyright: ignore[reportArgumentType]
+    y, v, xi, Q, R = kernel_form(yi, vi, X)
+    weights: Any = inputs.weights
+    if Q is None:
+        column = X[:, 0]
+        residual = yi - column * float((column @ yi) / (column @ column))
+        weights = None if weights is None else weights.tolist()
+    else:
+        residual = yi - Q @ (Q.T @ yi)
+    return Model(y, v, xi, Q, k, p, (float(residual @ residual), tss), weights), R
 
 
 def _estimate_tau2(model: Model, method: str, tau2: float | None) -> Tau2Fit:
@@ -208,7 +207,7 @@ def _explained(inputs: Inputs, s: _Solved, method: str, tau2: float | None) -> f
     )
     model, _ = _model(plain)
     if method in _NO_TAU2:
-        before = at(model.yi, model.vi, model.xi, None, 0.0).q / (k - 1)
+        before = at(model.yi, model.vi, model.xi, model.Q, 0.0).q / (k - 1)
         after = s.null.q / (k - p)
     else:
         before, after = _estimate_tau2(model, method, None).tau2, s.tau2.tau2

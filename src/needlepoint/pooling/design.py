@@ -40,8 +40,21 @@ def build(mods: Any, data: Any, *, k: int, intercept: bool, field: str = "mods")
             raise InputError("without moderators the intercept is needed", field="intercept", got=False)
         return Design(np.ones((k, 1)), ("intercept",))
     if isinstance(mods, str) and "~" in mods:
+        names = _numeric_sum(mods, data)
+        if names:
+            return _from_columns(names, data, k, intercept, field)
         return _from_formula(mods, data, k, intercept, field)
     return _from_columns(mods, data, k, intercept, field)
+
+
+def _numeric_sum(formula: str, data: Any) -> list[str]:
+    """Names in a formula that only adds numeric columns: it needs no formula library (0.7 s to import)."""
+    names = [part.strip() for part in formula.split("~", 1)[1].split("+")]
+    known = column_names(data)
+    if not all(name.isidentifier() and name in known for name in names) or len(set(names)) < len(names):
+        return []
+    kinds = {_plain(column(data, name, field="mods")).dtype.kind for name in names}
+    return names if kinds <= set("fiu") else []
 
 
 def _from_columns(mods: Any, data: Any, k: int, intercept: bool, field: str) -> Design:

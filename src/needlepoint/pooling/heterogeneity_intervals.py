@@ -12,7 +12,7 @@ import numpy as np
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import HeterogeneityInterval, check
 from needlepoint.pooling._likelihood import log_likelihood
-from needlepoint.pooling._normal import Matrix, at
+from needlepoint.pooling._normal import Matrix, at, kernel_form
 from needlepoint.pooling._q_profile import solve_q
 from needlepoint.pooling.generalised_q import quantile_tau2
 from needlepoint.pooling.result import Pooled
@@ -43,10 +43,7 @@ class HeterogeneityIntervals(Result):
 
 
 def _parts(pooled: Pooled) -> tuple[Any, Any, Any, Matrix | None]:
-    """yi, vi, the one column, and the orthonormal design of several, as kernels take them."""
-    if pooled.p == 1:
-        return pooled.yi.tolist(), pooled.vi.tolist(), pooled.X[:, 0].tolist(), None
-    return pooled.yi, pooled.vi, (), np.linalg.qr(pooled.X)[0]
+    return kernel_form(pooled.yi, pooled.vi, pooled.X)[:4]
 
 
 def q_profile(pooled: Pooled, level: float) -> tuple[float, float]:

@@ -54,12 +54,16 @@ def _statistics(pooled: Pooled, fit: BatchFit) -> tuple[Matrix, Matrix]:
     b = fit.beta[:, start:]
     joint = np.einsum("bi,bi->b", b, np.linalg.solve(fit.vb[:, start:, start:], b[:, :, None])[:, :, 0])
     scaled = joint / (factor * (1 if pooled.qm_df2 is None else pooled.qm_df))
-    return z.astype(np.float64), scaled.astype(np.float64)
+    return _floats(z), _floats(scaled)
+
+
+def _floats(values: Any) -> Matrix:
+    return np.asarray(values, dtype=np.float64)
 
 
 def _signs(k: int, iterations: int, rng: np.random.Generator, exact: bool) -> Matrix:
     if not exact:
-        return rng.integers(0, 2, size=(iterations, k)) * 2.0 - 1.0
+        return _floats(rng.integers(0, 2, size=(iterations, k)) * 2.0 - 1.0)
     codes = np.arange(2**k)[:, None] >> np.arange(k)[None, :]
     return 1.0 - 2.0 * (codes & 1).astype(np.float64)
 

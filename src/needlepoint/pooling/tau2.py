@@ -120,11 +120,11 @@ def paule_mandel_median(m: Model) -> Tau2Fit:
 
 def _se_root(m: Model, tau2: float) -> float:
     """Delta-method standard error of estimators that solve Q(tau2) = constant."""
-    return m.k * sqrt(2.0 / (m.k - m.p)) / sum(_inverse(m, tau2))
+    return m.k * sqrt(2.0 / (m.k - m.p)) / float(np.sum(_inverse(m, tau2)))
 
 
 def _search(m: Model, restricted: bool) -> Tau2Fit:
-    low, high = min(m.vi), max(m.vi)
+    low, high = float(np.min(m.vi)), float(np.max(m.vi))
     bound = score_bound(m.ols[0], float(m.k - m.p if restricted else m.k), low, high)
     tau2, iterations, modes = maximise(m.yi, m.vi, m.xi, m.Q, restricted, bound, low)
     state = at(m.yi, m.vi, m.xi, m.Q, tau2)
