@@ -64,7 +64,7 @@ def damaged(copies, file, data):
 
 
 @given(st.sampled_from(FILES), st.floats(0, 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_cut_file_never_passes_for_the_whole(copies, file, share):
     whole = (BUILT_IN / file).read_bytes()
     cut = whole[: int(len(whole) * share)]
@@ -74,7 +74,7 @@ def test_a_cut_file_never_passes_for_the_whole(copies, file, share):
 
 
 @given(st.sampled_from(FILES), st.integers(0, 10**9), st.integers(0, 255))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_one_changed_byte_never_passes_unseen(copies, file, at, byte):
     whole = bytearray((BUILT_IN / file).read_bytes())
     at %= len(whole)
@@ -87,14 +87,14 @@ def test_one_changed_byte_never_passes_unseen(copies, file, at, byte):
 @given(
     st.sampled_from(FILES), st.sampled_from(["utf-16", "utf-32", "latin-1", "cp1252", "utf-8-sig", "cp500"])
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_wrong_encoding_is_refused_or_harmless(copies, file, encoding):
     text = (BUILT_IN / file).read_text(encoding="utf-8")
     damaged(copies, file, text.encode(encoding, errors="replace"))
 
 
 @given(st.sampled_from(CSVS), st.integers(0, 10**6), st.integers(0, 10**6))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_swapped_columns_are_refused(copies, file, a, b):
     with (BUILT_IN / file).open(newline="", encoding="utf-8") as f:
         rows = list(csv.reader(f))
@@ -120,7 +120,7 @@ CELLS = st.one_of(
 
 
 @given(st.sampled_from(CSVS), st.integers(0, 10**6), st.integers(0, 10**6), CELLS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_cell_in_any_place_is_refused_or_read_as_it_stands(file, row, column, cell):
     """In a pack without a manifest a plausible value may stand; it must then be the value that was written."""
     with tempfile.TemporaryDirectory() as top:
@@ -159,7 +159,7 @@ def str_of_number(cell):
 
 
 @given(st.binary(max_size=300), st.sampled_from(FILES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_bytes_are_refused_on_purpose(data, file):
     with tempfile.TemporaryDirectory() as top:
         folder = Path(top) / "pack"
@@ -169,7 +169,7 @@ def test_any_bytes_are_refused_on_purpose(data, file):
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_toml_is_refused_on_purpose(text):
     with tempfile.TemporaryDirectory() as top:
         folder = Path(top) / "pack"

@@ -17,24 +17,25 @@ Span = tuple[str, ...]
 
 # words of the language, not of a field: never a treatment or a condition by themselves
 _FILLER = """
-a about actually adult adults after again against all also am an and any anybody anyone anything are
-around as ask asked at away bad be beat beats because been before being best better between big but by
-can chance choice come compared comparison could cure cured cures curing d day days did do does doing
-done dont each ease eases easing effect effective effectively effectiveness effects efficacy else even
-ever every evidence feel few find first fix fixes for found from gave get gets getting give given gives
-go going good got great had happen has have having he heal healing heals help helped helpful helping
-helps her here him his how i if im improve improved improves improving in inferior instead is it its ive
-just kind know less like likely little ll long lot m make makes many may maybe me mean mine month months
-more most much my myself need never new no not now of off ok on one only option or other our out over
-patient patients people person please proof prove proven quick quickly rather re real reality really
-recommend recommended reduce reduced reduces reducing relief relieve relieved relieves relieving
-research results s same say says science scientific see severe she should show shown shows side since so
-some someone something still stop stops studies study such suffer sufferers suffering suffers superior
-sure t take taking tell terrible than thank thanks that the their them then therapies therapy there
-these they thing things think this those to too treat treated treating treatment treatments trial trials
-true try trying up us use used useful using usually ve versus very vs want was way we week weeks well
-were what whats when where whether which while who whom why will with within without work worked working
-works worse worth would year years yet you your youre
+a about actually adult adults after again against all alone also alternative am an and any anybody
+anyone anything are around as ask asked at away bad be beat beats because been before being best better
+between big but by can chance choice come compare compared comparing comparison could cure cured cures
+curing d day days did difference do does doing done dont down each ease eases easing effect effective
+effectively effectiveness effects efficacy else even ever every evidence feel few find first fix fixes
+follow followup for found from gave get gets getting give given gives go going good got great had happen
+has have having he heal healing heals help helped helpful helping helps her here him his how i if im
+improve improved improves improving in inferior instead is it its ive just kind know later less like
+likely little ll long lot m make makes many may maybe me mean mine month months more most much my myself
+need never new no not now of off ok on one only option or other our out over patient patients people
+person please proof prove proven quick quickly rather re real reality really recommend recommended
+reduce reduced reduces reducing relief relieve relieved relieves relieving research results s same say
+says science scientific see severe she should show shown shows side since so some someone something
+still stop stops studies study such suffer sufferers suffering suffers superior sure t take taking tell
+terrible than thank thanks that the their them then therapies therapy there these they thing things
+think this those to too treat treated treating treatment treatments trial trials true try trying up us
+use used useful using usually v ve versus very vs want was way we week weeks well were what whats when
+where whether which while who whom why will with within without work worked working works worse worth
+would year years yet you your youre
 """
 FILLER = frozenset(_FILLER.split())
 
@@ -112,7 +113,9 @@ def _misspelt(words: list[str], taken: list[bool], index: Phrases) -> list[Menti
             text = " ".join(part)
             if any(taken[start : start + length]) or len(text) < SHORTEST or set(part) & FILLER:
                 continue
-            near = [p for p in joined if abs(len(p) - len(text)) <= 3 and len(p) >= SHORTEST]
+            solid = text.replace(" ", "")
+            near = [p for p in joined if p.count(" ") == length - 1 or p.replace(" ", "") == solid]
+            near = [p for p in near if abs(len(p) - len(text)) <= 3 and len(p) >= SHORTEST]
             close = difflib.get_close_matches(text, near, n=1, cutoff=CLOSE)
             if close:
                 taken[start : start + length] = [True] * length

@@ -14,17 +14,23 @@ from needlepoint.evidence.terms import ancestors, descendants, find_term
 __all__ = ["Reader", "Reading"]
 
 # a treatment after one of these is the comparator; after the strict ones something must follow
-STRICT = (("vs",), ("versus",), ("compared", "to"), ("compared", "with"), ("than",), ("superior", "to"))
-CUES = (
-    *STRICT,
-    ("or",),
-    ("against",),
-    ("over",),
-    ("instead", "of"),
-    ("as", "good", "as"),
-    ("beat",),
-    ("beats",),
+STRICT = (
+    ("vs",),
+    ("v",),
+    ("versus",),
+    ("compared", "to"),
+    ("compared", "with"),
+    ("than",),
+    ("superior", "to"),
 )
+LIKE = (("good", "as"), ("effective", "as"), ("safe", "as"), ("same", "as"), ("alternative", "to"))
+CUES = (*STRICT, *LIKE, ("or",), ("against",), ("over",), ("instead", "of"), ("beat",), ("beats",))
+COMPARE = (
+    "compare",
+    "comparing",
+    "difference",
+    "between",
+)  # with these, "and", "with", "to" divide the sides
 # what follows one of these is the condition
 TOWARDS = ("for", "with", "against", "help", "helps", "treat", "treats", "cure", "cures", "relieve", "ease")
 
@@ -83,8 +89,12 @@ class Reader:
         named = self._of("treatment", "comparator")
         self._refuse_unknown_comparator(named)
         split = self._cue(named)
-        left = self._one([m for m in named if m.start < split])
-        right = self._one([m for m in named if m.start >= split])
+        left = self._one(self._narrow([m for m in named if m.start < split]))
+        others = self._narrow([m for m in named if m.start >= split])
+        if left and len(others) > 1:
+            self.notes.append(f"several comparators named ({', '.join(m.id for m in others)}): all are shown")
+            return left.id, None
+        right = self._one(others)
         if left and right and left.kind == "comparator" and right.kind == "treatment":
             left, right = right, left  # "placebo or acupuncture" asks about acupuncture
         if left is None or (left.kind == "comparator" and right is None):
@@ -93,8 +103,9 @@ class Reader:
 
     def _cue(self, named: list[Mention]) -> int:
         """Where the comparator's side begins: the first cue with something named on both sides."""
+        divide = (("and",), ("with",), ("to",)) if any(w in COMPARE for w in self.words) else ()
         for at in range(len(self.words)):
-            for cue in CUES:
+            for cue in (*CUES, *divide):
                 if tuple(self.words[at : at + len(cue)]) != cue:
                     continue
                 before = any(m.end <= at for m in named)
@@ -111,17 +122,20 @@ class Reader:
                 return max(m.start, first.end) if m.start > first.start else first.start
         return len(self.words)
 
+    def _narrow(self, named: list[Mention]) -> list[Mention]:
+        """Each term once; of a term and its kind, the narrower."""
+        first = {m.id: m for m in reversed(named)}
+        wider = {a for i in first for a in ancestors(self.pack, i)}
+        return sorted((m for i, m in first.items() if i not in wider), key=lambda m: m.start)
+
     def _one(self, named: list[Mention]) -> Mention | None:
-        """The one term of a side; of a term and its kind, the narrower."""
-        ids = dict.fromkeys(m.id for m in named)
-        wider = {a for i in ids for a in ancestors(self.pack, i)}
-        narrow = [i for i in ids if i not in wider]
-        if len(narrow) > 1:
+        """The one term of a side."""
+        if len(named) > 1:
             raise EvidenceError(
-                f"the question names {len(narrow)} treatments on one side ({', '.join(narrow)}): "
+                f"the question names {len(named)} treatments on one side ({', '.join(m.id for m in named)}): "
                 f'ask about one, or about two with "vs" between them'
             )
-        return next((m for m in named if m.id in narrow), None)
+        return named[0] if named else None
 
     def _refuse_unknown_comparator(self, named: list[Mention]) -> None:
         """A vs B must not turn into A alone because B is not known."""
@@ -143,10 +157,7 @@ class Reader:
     # ---------------------------------------------------------------- condition and population
 
     def _condition(self) -> str:
-        named = self._of("condition")
-        ids = dict.fromkeys(m.id for m in named)
-        wider = {a for i in ids for a in ancestors(self.pack, i)}
-        narrow = [i for i in ids if i not in wider]
+        narrow = [m.id for m in self._narrow(self._of("condition"))]
         if len(narrow) > 1:
             raise EvidenceError(
                 f"the question names {len(narrow)} conditions ({', '.join(narrow)}): ask about one"
@@ -195,6 +206,9 @@ class Reader:
 
     def _window(self) -> str | None:
         time = self.time
+        named = list(dict.fromkeys(m.id for m in self._of("window")))
+        if time is not None and any(m.start <= time.start < m.end for m in self._of("window")):
+            time = None  # "within an hour" names a window
         if time is not None and not time.history:
             window = window_at(time.weeks, self.pack.windows)
             if window is not None:
@@ -202,7 +216,6 @@ class Reader:
                 return window.id
         if time is not None and time.history:
             self.notes.append(f"{self._said(time)!r} is read as how long it has lasted, not as follow-up")
-        named = list(dict.fromkeys(m.id for m in self._of("window")))
         return named[0] if len(named) == 1 else None
 
     def _said(self, time: Duration) -> str:
