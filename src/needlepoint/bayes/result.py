@@ -135,9 +135,9 @@ class Posterior(Result):
             f"prior of the effect: {self.prior_effect}; of tau: {self.prior_tau}",
             "",
         ]
-        width = max(len("effect"), *(len(c.term) for c in self.coefficients))
-        for c in self.coefficients:
-            name = "effect" if len(self.coefficients) == 1 else c.term
+        names = ["effect"] if len(self.coefficients) == 1 else [c.term for c in self.coefficients]
+        width = max(len(name) for name in names)
+        for name, c in zip(names, self.coefficients, strict=True):
             lines.append(
                 f"{name:<{width}}  {c.estimate:8.4f}  sd {c.se:.4f}  {percent} [{c.ci_low:.4f}, {c.ci_high:.4f}]"
                 f"  P(>0) {c.p_above_zero:.4f}"

@@ -1,0 +1,138 @@
+"""``needlepoint bayes``: a Bayesian meta-analysis of a user's own table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from needlepoint.bayes.result import Posterior
+
+__all__ = ["command"]
+
+
+@click.command("bayes")
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--measure", help="MD, SMD, RR, OR, RD ...; guessed from the columns when not given.")
+@click.option(
+    "--prior-effect", default="flat", show_default=True, help='"normal(0, 2)", "t(0, 0.5, 4)", "flat".'
+)
+@click.option(
+    "--prior-tau", help='"half-normal(0.5)", "half-cauchy(1)", "jeffreys" ...; by measure when not given.'
+)
+@click.option("--level", default=0.95, show_default=True, help="Probability of the intervals, a fraction.")
+@click.option("--interval", default="central", show_default=True, help="central (equal tails) or shortest.")
+@click.option("--mods", help='Moderators, as a formula: "~ year + alloc".')
+@click.option("--beyond", type=float, help="Smallest effect that matters: how probable is more than that?")
+@click.option("--sensitivity", is_flag=True, help="The answer under a strip of priors of tau.")
+@click.option("--robust", is_flag=True, help="Average over 36 models, publication bias among them.")
+@click.option(
+    "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col m1i=mean_t."
+)
+@click.option("--study", help="Column with the studies' names.")
+@click.option(
+    "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Prior and posterior: .svg .pdf .png."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(
+    table: Path,
+    measure: str | None,
+    prior_effect: str,
+    prior_tau: str | None,
+    level: float,
+    interval: str,
+    mods: str | None,
+    beyond: float | None,
+    sensitivity: bool,
+    robust: bool,
+    columns: tuple[str, ...],
+    study: str | None,
+    figure: Path | None,
+    as_json: bool,
+) -> None:
+    """Posterior of the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
+    from needlepoint.bayes.api import bayes
+    from needlepoint.cli.pool import _effects, _told
+    from needlepoint.effects.guess import guess_columns
+    from needlepoint.tables import read_table
+
+    data = read_table(table)
+    guess = _told(guess_columns, data.columns, measure, columns, study)
+    click.echo(f"understood: {guess.text}", err=True)
+    effects = _effects(data, guess)
+    options: dict[str, Any] = {
+        "level": level,
+        "interval": interval,
+        "mods": mods,
+        "data": data if mods else None,
+    }
+    posterior = bayes(effects, prior_effect=prior_effect, prior_tau=prior_tau, **options)
+    record: dict[str, Any] = posterior.to_dict() | {"understood": guess.text}
+    text = [posterior.summary(), *_evidence(posterior, record)]
+    if beyond is not None:
+        text += _beyond(posterior, abs(beyond), record)
+    if sensitivity:
+        text += _strip(effects, prior_effect, options, record)
+    if robust:
+        text += _robust(effects, level, record)
+    if figure is not None:
+        _draw(posterior, figure)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(record, ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(text))
+
+
+def _evidence(posterior: Posterior, record: dict[str, Any]) -> list[str]:
+    """Bayes factors of what has a proper prior."""
+    from needlepoint.bayes.bayes_factors import bayes_factor
+    from needlepoint.errors import InputError
+
+    lines: list[str] = []
+    for of in ("effect", "heterogeneity"):
+        try:
+            found = bayes_factor(posterior, of=of)
+        except InputError:  # an improper prior: there is none to show
+            continue
+        record[f"bf_{of}"] = found.bf10
+        lines.append(f"Bayes factor for {'an' if of == 'effect' else 'any'} {of} {found.bf10:.4g}")
+    return lines
+
+
+def _beyond(posterior: Posterior, size: float, record: dict[str, Any]) -> list[str]:
+    above, below = posterior.probability(low=size), posterior.probability(high=-size)
+    record["beyond"] = {"size": size, "p_above": above, "p_below": below, "p_within": 1.0 - above - below}
+    return [f"P(effect > {size:g}) {above:.4f}   P(effect < {-size:g}) {below:.4f}"]
+
+
+def _strip(effects: Any, prior_effect: str, options: dict[str, Any], record: dict[str, Any]) -> list[str]:
+    from needlepoint.bayes.sensitivity import prior_sensitivity
+
+    strip = prior_sensitivity(effects, prior_effect=prior_effect, **options)
+    record["sensitivity"] = strip.tidy()
+    rows = [
+        f"{row.prior_tau:<38} {row.estimate:8.4f}  [{row.ci_low:.4f}, {row.ci_high:.4f}]"
+        for row in strip.rows
+    ]
+    return ["", f"{'prior of tau':<38} {'effect':>8}  interval", *rows, *strip.notes]
+
+
+def _robust(effects: Any, level: float, record: dict[str, Any]) -> list[str]:
+    from needlepoint.bayes.model_averaging import robma
+
+    averaged = robma(effects, level=level)
+    record["robust"] = averaged.to_dict()
+    return ["", averaged.summary()]
+
+
+def _draw(posterior: Posterior, path: Path) -> None:
+    from needlepoint.figures.files import figure_bytes
+    from needlepoint.figures.prior_posterior import prior_posterior
+    from needlepoint.report.files import write_bytes
+
+    write_bytes(path, figure_bytes(prior_posterior(posterior), path))
+    click.echo(f"wrote {path}", err=True)

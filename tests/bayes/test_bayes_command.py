@@ -1,0 +1,84 @@
+"""``needlepoint bayes`` and the figure of prior and posterior."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from needlepoint.bayes import HalfNormal, Normal, bayes
+from needlepoint.cli import cli, main
+from needlepoint.figures.prior_posterior import prior_posterior
+
+TABLE = "trial,yi,vi\nA,0.1,0.02\nB,0.9,0.03\nC,0.4,0.01\nD,0.2,0.05\n"
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "trials.csv"
+    path.write_text(TABLE)
+    return str(path)
+
+
+def _json(*arguments):
+    done = CliRunner().invoke(cli, ["bayes", *arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_json_holds_the_posterior_and_its_evidence(table):
+    got = _json(table, "--prior-effect", "normal(0, 1)", "--prior-tau", "half-normal(0.5)", "--beyond", "0.2")
+    want = bayes(
+        yi=[0.1, 0.9, 0.4, 0.2],
+        vi=[0.02, 0.03, 0.01, 0.05],
+        prior_effect=Normal(0, 1),
+        prior_tau=HalfNormal(0.5),
+    )
+    assert got["estimate"] == pytest.approx(want.estimate)
+    assert got["log_evidence"] == pytest.approx(want.log_evidence)
+    assert got["beyond"]["p_above"] == pytest.approx(want.probability(low=0.2))
+    assert got["bf_effect"] > 0
+    assert got["bf_heterogeneity"] > 0
+
+
+def test_text_is_for_people(table):
+    done = CliRunner().invoke(cli, ["bayes", table, "--prior-tau", "half-normal(0.5)", "--sensitivity"])
+    assert done.exit_code == 0
+    assert "P(>0)" in done.stdout
+    assert "HalfNormal(scale=0.25)" in done.stdout
+    assert "Bayes factor for an effect" not in done.stdout  # flat prior
+
+
+def test_robust_adds_the_model_average(table):
+    got = _json(table, "--robust")
+    assert len(got["robust"]["models"]) == 36
+
+
+def test_the_figure_is_written(table, tmp_path):
+    path = tmp_path / "figure.svg"
+    done = CliRunner().invoke(cli, ["bayes", table, "--figure", str(path)])
+    assert done.exit_code == 0, done.output
+    assert path.read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nowhere.csv"], ["TABLE", "--prior-tau", "half-moon(1)"], ["TABLE", "--level", "95"]]
+)
+def test_bad_input_is_one_line_and_exit_code_two(table, arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["bayes", *(table if a == "TABLE" else a for a in arguments)])
+    assert stop.value.code == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("understood")]
+    assert len(lines) == 1
+
+
+def test_the_figure_shows_prior_posterior_and_a_new_study():
+    fitted = bayes(
+        yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_effect=Normal(0, 1), prior_tau=HalfNormal(0.5)
+    )
+    figure = prior_posterior(fitted)
+    labels = [text.get_text() for axes in figure.axes for text in axes.get_legend().get_texts()]
+    assert labels == ["a new study", "prior", "posterior", "prior", "posterior"]
+    alone = prior_posterior(bayes(yi=[0.1, 0.9], vi=[0.02, 0.03], prior_tau="fixed(0)"))
+    assert len(alone.axes) == 1
