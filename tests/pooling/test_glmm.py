@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import needlepoint
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.pooling.glmm import Glmm, glmm
 
@@ -145,9 +146,14 @@ def brute_force(
     name: str, measure: str, model: str, beta: float, tau2: float, sigma2=0.0, gamma=0.0
 ) -> float:
     """Exact log-likelihood; study baselines of UM.FS are maximised out."""
-    from scipy.stats import binom
+    from scipy.stats import binom, poisson
 
     t, eta = complete(name), beta + math.sqrt(tau2) * GRID
+    if measure == "IRLN":
+        return float(log_integral(poisson.logpmf(t["x2i"][:, None], t["t2i"][:, None] * np.exp(eta))).sum())
+    if measure == "IRR" and model == "UM.FS":
+        rows = zip(*(t[c] for c in COLUMNS["IRR"]), strict=True)
+        return sum(profiled_rates(x1, t1, x2, t2, beta, tau2) for x1, t1, x2, t2 in rows)
     if measure == "PLO":
         return float(
             log_integral(binom.logpmf(t["xi"][:, None], t["ni"][:, None], 1 / (1 + np.exp(-eta)))).sum()
@@ -188,6 +194,20 @@ def profiled(a, n, c, m, beta, tau2) -> float:
     return -minimize_scalar(negative, bracket=(start - 1, start + 1), tol=1e-10).fun
 
 
+def profiled_rates(x1, t1, x2, t2, beta, tau2) -> float:
+    from scipy.optimize import minimize_scalar
+    from scipy.stats import poisson
+
+    u = math.sqrt(tau2) * GRID
+
+    def negative(alpha: float) -> float:
+        rate1, rate2 = t1 * np.exp(alpha + beta + u / 2), t2 * np.exp(alpha - u / 2)
+        return -float(log_integral(poisson.logpmf(x1, rate1) + poisson.logpmf(x2, rate2)))
+
+    start = math.log((x1 + x2 + 0.5) / (t1 + t2))
+    return -minimize_scalar(negative, bracket=(start - 1, start + 1), tol=1e-10).fun
+
+
 def both_random(t, beta, tau2, sigma2, gamma) -> float:
     from scipy.special import gammaln, log_expit, logsumexp
 
@@ -209,11 +229,7 @@ def both_random(t, beta, tau2, sigma2, gamma) -> float:
     return total
 
 
-EXACT = [
-    case
-    for case in CASES
-    if case["id"].endswith("ML") and not any(x in case["id"] for x in ("UM.RS", "IRLN", "IRR.UM.FS"))
-]
+EXACT = [case for case in CASES if case["id"].endswith("ML") and "UM.RS" not in case["id"]]
 
 
 @pytest.mark.parametrize("case", EXACT, ids=lambda c: f"{c['data']}-{c['id']}")
@@ -303,6 +319,15 @@ def test_random_study_effects_fit_where_glmer_was_reported_to_fail():
     assert 0 < plain.tau2 < 1
     assert correlated.log_likelihood >= plain.log_likelihood
     assert -1 <= correlated.rho <= 1
+
+
+@pytest.mark.parametrize("model", ["CM.EL", "CM.AL"])
+def test_a_variance_that_runs_away_is_refused(model):
+    # no informative study has events in both groups
+    table = {"ai": [2, 0, 0], "n1i": [12, 11, 10], "ci": [0, 0, 1], "n2i": [29, 15, 15]}
+    with pytest.raises(ConvergenceError, match="not finite"):
+        glmm(**table, model=model)
+    assert math.isfinite(glmm(**table, model=model, method="EE").estimate)
 
 
 def test_one_outlier_does_not_upset_the_search():
@@ -406,6 +431,26 @@ def test_a_binary_moderator_separates_the_studies():
     assert joint.log_likelihood == pytest.approx(first.log_likelihood + second.log_likelihood, abs=1e-8)
     assert joint.q == pytest.approx(first.q + second.q, abs=1e-6)
     assert (joint.q_df, joint.qm_df, joint.pi_low) == (11, 1, None)
+
+
+def test_effect_sizes_carry_their_counts():
+    es = needlepoint.effect_sizes(SPARSE, measure="RR", **COLUMNS["OR"])
+    assert glmm(es, model="CM.EL").estimate == glmm(**SPARSE, model="CM.EL").estimate
+
+
+def test_coding_moves_the_random_effect_to_one_arm():
+    t = REFERENCE["data"]["dat.bcg"]
+    first, second = (glmm(t, coding=c, **COLUMNS["OR"]) for c in (1.0, 0.0))
+    flipped = glmm(t, coding=0.0, ai="ci", n1i="n2i", ci="ai", n2i="n1i")
+    assert first.estimate != second.estimate
+    assert flipped.estimate == pytest.approx(-first.estimate, abs=1e-7)
+
+
+def test_a_moderator_from_a_formula_agrees_with_its_column():
+    t = REFERENCE["data"]["dat.bcg"] | {"late": [0.0] * 6 + [1.0] * 7}
+    by_formula, by_column = (glmm(t, model="CM.AL", mods=m, **COLUMNS["OR"]) for m in ("~ late", "late"))
+    assert by_formula.coefficients == by_column.coefficients
+    assert by_formula.coefficients[1].term == "late"
 
 
 def test_studies_without_events_inform_the_baseline_only():

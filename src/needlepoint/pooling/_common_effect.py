@@ -13,7 +13,7 @@ from needlepoint.pooling._counts import Counts, Vector
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_sf, normal_quantile, two_sided_normal
 
-__all__ = ["CommonEffect", "Heterogeneity", "check_level", "common_effect_fields", "heterogeneity"]
+__all__ = ["CommonEffect", "Heterogeneity", "check_level", "common_effect_fields", "heterogeneity", "p_text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,8 @@ class CommonEffect(Result):
         lines = [
             f"{self.method}, {self.measure}, k = {self.k}",
             f"estimate {self.estimate:.4f} [{self.ci_low:.4f}, {self.ci_high:.4f}], "
-            f"se {self.se:.4f}, z = {self.statistic:.2f}, p = {self.p_value:.4f}",
-            f"Q({self.q_df}) = {self.q:.2f}, p = {self.q_p:.4f}, I² = {self.i2:.0%}",
+            f"se {self.se:.4f}, z = {self.statistic:.2f}, {p_text(self.p_value)}",
+            f"Q({self.q_df}) = {self.q:.2f}, {p_text(self.q_p)}, I² = {self.i2:.0%}",
         ]
         return "\n".join([*lines, *self.tests(), *self.notes])
 
@@ -106,6 +106,11 @@ def common_effect_fields(counts: Counts, estimate: float, se: float, level: floa
         "yi": counts.yi,
         "vi": counts.vi,
     }
+
+
+def p_text(value: float) -> str:
+    """A p-value for people."""
+    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}"
 
 
 def check_level(level: float) -> None:

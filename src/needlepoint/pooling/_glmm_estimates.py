@@ -10,7 +10,7 @@ import numpy as np
 
 from needlepoint.errors import ConvergenceError
 from needlepoint.pooling._counts import Vector
-from needlepoint.pooling._glmm_fit import Fit, Model, start_state
+from needlepoint.pooling._glmm_fit import RUNAWAY, Fit, Model, start_state
 from needlepoint.pooling._glmm_inputs import Specification
 from needlepoint.pooling._glmm_models import nested_models, saturated_random_study_model, start_alpha
 from needlepoint.pooling._glmm_search import (
@@ -72,6 +72,11 @@ def estimate(cells: Mapping[str, Vector], X: Vector, asked: Specification) -> Es
 
 def _refuse_runaway(fit: Fit, measure: str) -> None:
     """The likelihood of separated data climbs for ever: its curvature fades."""
+    if np.abs(fit.state.scale).max(initial=0.0) > RUNAWAY:
+        raise ConvergenceError(
+            "the variance between studies is not finite: no informative study has events in both groups; "
+            "try method='EE', penalised_logistic() or beta_binomial()"
+        )
     smallest = float(np.linalg.eigvalsh(fit.information).min())
     if not fit.converged or smallest <= NOT_FINITE**-2:
         raise ConvergenceError(

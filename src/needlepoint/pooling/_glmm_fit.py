@@ -20,6 +20,7 @@ __all__ = ["Fit", "Model", "State", "climb", "evaluate", "refine", "start_state"
 
 MAX_STEPS = 100
 LAST_GAIN = 1e-9  # Newton's steps square their error: one that promises less than this is the last
+RUNAWAY = 30.0  # a standard deviation beyond this on the log scale: the likelihood climbs for ever
 LADDERS = {1: (15, 25, 41, 65, 301, 1001), 2: (15, 25, 41, 65, 151)}  # points a dimension
 
 
@@ -189,6 +190,8 @@ def climb(
             converged = gain < last_gain
             break
         state, found = trial, tried
+        if np.abs(state.scale).max(initial=0.0) > RUNAWAY:
+            break
         if gain < last_gain:
             converged = True
             break
@@ -198,7 +201,7 @@ def climb(
 
 def refine(model: Model, fit: Fit, *, tolerance: float = 1e-8) -> Fit:
     """Climb on with more points until the log-likelihood no longer depends on their number."""
-    if model.d == 0:
+    if model.d == 0 or np.abs(fit.state.scale).max() > RUNAWAY:
         return fit
     error = float("inf")
     for n in LADDERS[model.d]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from math import hypot
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ FIRST_POINTS = 15
 ROUGH_POINTS = 9
 SIZES = (0.15, 0.5, 1.6)  # standard deviations on a log scale: small, usual, extreme
 ROUGH = 1e-3  # log-likelihood that a profile point may miss: the grid only says where to start
+VANISHED = 1e-4  # a standard deviation on the log scale that nobody can tell from zero
 SIMPLER = 1e-7  # a random effect that gains less log-likelihood than this is none
 CORRELATIONS = (0.0, 0.6, -0.6)
 
@@ -40,11 +42,22 @@ def best_fit(
     for model in models:
         fit = _highest(model, start) if model.d else climb(model, _at(model, start), 1, free_scale=False)
         start = fit.state
-        if chosen is None or fit.log_likelihood > chosen[1].log_likelihood + SIMPLER:
+        if chosen is None or (
+            fit.log_likelihood > chosen[1].log_likelihood + SIMPLER and not _vanished(model, fit)
+        ):
             chosen = model, fit
     if chosen is None:
         raise ValueError("no model")
     return chosen
+
+
+def _vanished(model: Model, fit: Fit) -> bool:
+    """Whether a random effect has shrunk to nothing: a nested model says the same without it."""
+    sizes = {"sigma": 0.0, "tau": 0.0}
+    for role, value in zip(model.roles, fit.state.scale.tolist(), strict=True):
+        key = "tau" if role == "cross" else role
+        sizes[key] = hypot(sizes[key], value)
+    return any(sizes[role] < VANISHED for role in model.roles if role != "cross")
 
 
 def _at(model: Model, start: State) -> State:

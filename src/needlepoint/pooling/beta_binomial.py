@@ -13,7 +13,7 @@ from needlepoint.errors import ConvergenceError, InputError
 from needlepoint.options import check
 from needlepoint.pooling._beta_binomial import Maximum, Tally, maximise, tally
 from needlepoint.pooling._beta_binomial_effects import EFFECTS, Effect, by_logits
-from needlepoint.pooling._common_effect import check_level
+from needlepoint.pooling._common_effect import check_level, p_text
 from needlepoint.pooling._counts import Counts, Vector, empty_studies, named, read_counts, study_note
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_quantile, chi2_sf, normal_quantile, two_sided_normal
@@ -60,8 +60,8 @@ class BetaBinomial(Result):
         lines = [
             f"beta-binomial model, {self.measure}, k = {self.k}",
             f"estimate {self.estimate:.4f} [{self.ci_low:.4f}, {self.ci_high:.4f}] ({self.interval}), "
-            f"se {self.se:.4f}, p = {self.p_value:.4f}",
-            f"{risks}; intra-class correlation {self.rho:.4f}, p = {self.q_p:.4f}",
+            f"se {self.se:.4f}, {p_text(self.p_value)}",
+            f"{risks}; intra-class correlation {self.rho:.4f}, {p_text(self.q_p)}",
         ]
         return "\n".join([*lines, *self.notes])
 

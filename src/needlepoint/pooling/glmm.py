@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
+from needlepoint.pooling._common_effect import p_text
 from needlepoint.pooling._counts import Vector
 from needlepoint.pooling._glmm_estimates import estimate, heterogeneity_tests, typical_variance
 from needlepoint.pooling._glmm_inputs import (
@@ -24,6 +25,8 @@ from needlepoint.result import Result
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["Glmm", "GlmmModel", "glmm"]
+
+TOLERABLE = 1e-6  # of the log-likelihood: below this no printed digit changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +85,9 @@ class Glmm(Result):
         lines = [
             f"{self.model} model, {self.method}, {self.measure}, k = {self.k}",
             f"estimate {self.estimate:.4f} [{self.ci_low:.4f}, {self.ci_high:.4f}], "
-            f"se {self.se:.4f}, {'z' if self.df is None else 't'} = {self.statistic:.2f}, p = {self.p_value:.4f}",
+            f"se {self.se:.4f}, {'z' if self.df is None else 't'} = {self.statistic:.2f}, {p_text(self.p_value)}",
             f"τ² = {self.tau2:.4f}, I² = {self.i2:.0%}",
-            f"likelihood-ratio test of heterogeneity: {self.q:.2f} on {self.q_df}, p = {self.q_p:.4f}",
+            f"likelihood-ratio test of heterogeneity: {self.q:.2f} on {self.q_df}, {p_text(self.q_p)}",
         ]
         if self.sigma2 is not None:
             lines.insert(3, f"σ² of studies = {self.sigma2:.4f}")
@@ -237,8 +240,14 @@ def _fitted(inputs: Inputs, asked: Specification) -> Glmm:
         yi=counts.yi,
         vi=counts.vi,
         X=X,
-        notes=counts.notes,
+        notes=(*counts.notes, *_quadrature_note(found.fit.quadrature_error)),
     )
+
+
+def _quadrature_note(error: float) -> tuple[str, ...]:
+    if error < TOLERABLE:
+        return ()
+    return (f"the random effects are so large that the log-likelihood is known only to {error:.0e}",)
 
 
 def _prediction(first: Coefficient, tau2: float, level: float) -> tuple[float, float]:

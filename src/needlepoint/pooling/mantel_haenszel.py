@@ -12,7 +12,7 @@ import numpy as np
 from needlepoint.errors import InputError
 from needlepoint.options import check
 from needlepoint.pooling import _mantel_haenszel as kernel
-from needlepoint.pooling._common_effect import CommonEffect, check_level, common_effect_fields
+from needlepoint.pooling._common_effect import CommonEffect, check_level, common_effect_fields, p_text
 from needlepoint.pooling._counts import (
     Counts,
     Vector,
@@ -51,10 +51,10 @@ class MantelHaenszel(CommonEffect):
     def tests(self) -> list[str]:
         """Lines on the tests of no effect and of homogeneity."""
         lines: list[str] = []
-        if self.cmh is not None:
-            lines.append(f"Cochran-Mantel-Haenszel test: {self.cmh:.3f}, p = {self.cmh_p:.4f}")
-        if self.tarone is not None:
-            lines.append(f"Tarone's test for heterogeneity: {self.tarone:.3f}, p = {self.tarone_p:.4f}")
+        if self.cmh is not None and self.cmh_p is not None:
+            lines.append(f"Cochran-Mantel-Haenszel test: {self.cmh:.3f}, {p_text(self.cmh_p)}")
+        if self.tarone is not None and self.tarone_p is not None:
+            lines.append(f"Tarone's test for heterogeneity: {self.tarone:.3f}, {p_text(self.tarone_p)}")
         return lines
 
 

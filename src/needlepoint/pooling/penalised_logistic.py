@@ -11,7 +11,7 @@ import numpy as np
 
 from needlepoint.errors import ConvergenceError
 from needlepoint.options import check
-from needlepoint.pooling._common_effect import check_level
+from needlepoint.pooling._common_effect import check_level, p_text
 from needlepoint.pooling._counts import Vector, empty_studies, named, read_counts, study_note
 from needlepoint.pooling._penalised_logistic import PenalisedFit, dispersion, penalised_fit
 from needlepoint.result import Result
@@ -57,8 +57,8 @@ class PenalisedLogistic(Result):
         lines = [
             f"penalised logistic regression ({self.method}), OR, k = {self.k}",
             f"estimate {self.estimate:.4f} [{self.ci_low:.4f}, {self.ci_high:.4f}] ({self.interval}), "
-            f"se {self.se:.4f}, p = {self.p_value:.4f}",
-            f"Pearson chi-square {self.q:.2f} on {self.q_df}, p = {self.q_p:.4f}, dispersion {self.phi:.2f}",
+            f"se {self.se:.4f}, {p_text(self.p_value)}",
+            f"Pearson chi-square {self.q:.2f} on {self.q_df}, {p_text(self.q_p)}, dispersion {self.phi:.2f}",
         ]
         return "\n".join([*lines, *self.notes])
 
