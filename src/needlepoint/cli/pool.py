@@ -66,6 +66,19 @@ def command(
         click.echo(pooled.to_frame("polars").write_csv(), nl=False)
     else:
         click.echo(pooled.summary())
+        click.echo(_as_ratio(pooled), nl=False)
+
+
+def _as_ratio(pooled: Any) -> str:
+    """The pooled estimate off the logarithmic scale, for ratio measures."""
+    from math import exp
+
+    from needlepoint.figures.forest import RATIOS
+
+    if pooled.measure not in RATIOS or pooled.p > 1:
+        return ""
+    low, mid, high = exp(pooled.ci_low), exp(pooled.estimate), exp(pooled.ci_high)
+    return f"as a ratio: {mid:.3g} [{low:.3g}, {high:.3g}]\n"
 
 
 def _told(
