@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 # public name -> module that holds it, sorted by name
 _HOMES: dict[str, str] = {
     "AsymmetryTest": "needlepoint.bias.egger",
+    "Check": "needlepoint.claims.result",
     "ConvergenceError": "needlepoint.errors",
     "CorrectedMean": "needlepoint.bias.pet_peese",
     "Diary": "needlepoint.person.diary",
@@ -37,6 +38,7 @@ _HOMES: dict[str, str] = {
     "beta_binomial": "needlepoint.pooling.beta_binomial",
     "blup": "needlepoint.pooling.blup",
     "bootstrap": "needlepoint.pooling.bootstrap",
+    "check": "needlepoint.claims.api",
     "contrast": "needlepoint.pooling.contrast",
     "cumulative": "needlepoint.pooling.cumulative",
     "decide": "needlepoint.person.decide",

@@ -12,7 +12,7 @@ from needlepoint.columns import numbers
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling.design import Design
-from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
+from needlepoint.pooling.refit import as_pooled, inputs_of, kept_rows, refit, subset
 from needlepoint.result import Result
 from needlepoint.stats.distributions import t_quantile, two_sided_t
 
@@ -134,17 +134,13 @@ def _with_predictor(pooled: Pooled, predictor: str, ni: Any, data: Any) -> tuple
     inputs = inputs_of(pooled)
     if predictor in {"sei", "vi"}:
         return inputs, np.sqrt(inputs.vi) if predictor == "sei" else inputs.vi
-    sizes = inputs.ni if ni is None else _kept(numbers(data, ni, field="ni"), pooled)
+    sizes = inputs.ni if ni is None else kept_rows(numbers(data, ni, field="ni"), pooled, field="ni")
     if sizes is None or not np.isfinite(sizes).any():
         raise InputError("the predictor needs sample sizes", field="ni", got=None, mend="give ni=")
     keep = np.isfinite(sizes)
     n = sizes[keep]
     x = {"ni": n, "ninv": 1 / n, "sqrtni": np.sqrt(n), "sqrtninv": 1 / np.sqrt(n)}[predictor]
     return (inputs if keep.all() else subset(inputs, keep)), x
-
-
-def _kept(values: Floats, pooled: Pooled) -> Floats:
-    return values[pooled.rows] if len(values) != pooled.k else values
 
 
 def _classical(pooled: Pooled, inputs: Inputs, x: Floats, predictor: str, limit: bool) -> AsymmetryTest:

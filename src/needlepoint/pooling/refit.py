@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.errors import InputError
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.api import fit_inputs, pool
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
 from needlepoint.pooling.result import Pooled
 
-__all__ = ["as_pooled", "inputs_of", "refit", "subset"]
+__all__ = ["as_pooled", "inputs_of", "kept_rows", "refit", "subset"]
 
 
 def as_pooled(effects: Any, vi: Any = None, data: Any = None, **options: Any) -> Pooled:
@@ -40,6 +41,22 @@ def inputs_of(result: Pooled) -> Inputs:
         notes=(),
         data=None,
     )
+
+
+def kept_rows(values: Any, result: Pooled, *, field: str) -> Any:
+    """One value a study of ``result``, from values for these studies or for all rows of the data it came from.
+
+    Raises
+    ------
+    InputError
+        Another length.
+    """
+    if len(values) == result.k:
+        return values
+    dropped = any("left out" in note for note in result.notes)
+    if not dropped or len(values) <= int(result.rows.max()):
+        raise InputError("one value a study is needed", field=field, got=len(values), allowed=result.k)
+    return values[result.rows]
 
 
 def subset(inputs: Inputs, keep: Any) -> Inputs:

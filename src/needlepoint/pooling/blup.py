@@ -1,0 +1,90 @@
+"""Empirical Bayes: the true effect of each study, shrunk towards the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from needlepoint.pooling._normal import Matrix
+from needlepoint.pooling.refit import as_pooled
+from needlepoint.pooling.result import Pooled
+from needlepoint.result import Result
+from needlepoint.stats.distributions import normal_quantile, t_quantile
+
+__all__ = ["StudyEffects", "blup", "ranef"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyEffects(Result):
+    """Predicted effects of the studies with prediction intervals; ``shrinkage`` is the weight given to the model."""
+
+    kind: str
+    level: float
+    study: tuple[str, ...]
+    prediction: Matrix = field()
+    se: Matrix = field()
+    pi_low: Matrix = field()
+    pi_high: Matrix = field()
+    shrinkage: Matrix = field()
+
+    def tidy(self) -> list[dict[str, Any]]:
+        """One row a study."""
+        names = ("prediction", "se", "pi_low", "pi_high", "shrinkage")
+        return [
+            {"study": s} | {name: float(getattr(self, name)[i]) for name in names}
+            for i, s in enumerate(self.study)
+        ]
+
+
+def blup(effects: Any, vi: Any = None, *, data: Any = None) -> StudyEffects:
+    """Best linear unbiased predictions of the studies' true effects (fixed part and random effect).
+
+    References
+    ----------
+    Raudenbush & Bryk (1985), doi:10.3102/10769986010002075.
+
+    Examples
+    --------
+    >>> blup([0.0, 1.0], [0.1, 0.1]).prediction.round(3).tolist()
+    [0.1, 0.9]
+    """
+    pooled = as_pooled(effects, vi, data)
+    trust = _trust(pooled)
+    fitted = pooled.X @ pooled.beta
+    prediction = trust * pooled.yi + (1 - trust) * fitted
+    variance = trust * pooled.vi + (1 - trust) ** 2 * _fitted_variance(pooled)
+    return _dressed(pooled, "blup", prediction, np.sqrt(variance), 1 - trust)
+
+
+def ranef(effects: Any, vi: Any = None, *, data: Any = None) -> StudyEffects:
+    """Predictions of the random effects alone: how far each study lies from its fitted value."""
+    pooled = as_pooled(effects, vi, data)
+    trust = _trust(pooled)
+    prediction = trust * (pooled.yi - pooled.X @ pooled.beta)
+    variance = trust * pooled.vi + trust**2 * _fitted_variance(pooled)
+    return _dressed(pooled, "random effect", prediction, np.sqrt(variance), 1 - trust)
+
+
+def _trust(pooled: Pooled) -> Matrix:
+    return pooled.tau2 / (pooled.tau2 + pooled.vi)
+
+
+def _fitted_variance(pooled: Pooled) -> Matrix:
+    return ((pooled.X @ pooled.vb) * pooled.X).sum(axis=1)
+
+
+def _dressed(pooled: Pooled, kind: str, prediction: Matrix, se: Matrix, shrinkage: Matrix) -> StudyEffects:
+    upper = 0.5 + pooled.level / 2
+    half = se * (normal_quantile(upper) if pooled.df is None else t_quantile(upper, pooled.df))
+    return StudyEffects(
+        kind=kind,
+        level=pooled.level,
+        study=pooled.study,
+        prediction=prediction,
+        se=se,
+        pi_low=prediction - half,
+        pi_high=prediction + half,
+        shrinkage=shrinkage,
+    )
