@@ -47,6 +47,17 @@ def test_show_gives_the_rows_behind_a_question():
     assert all(p["comparator"] == "usual care" for p in rows["published"])
 
 
+def test_show_finds_a_difference_from_its_other_side():
+    rows = json.loads(
+        run("show", "usual care vs acupuncture for chronic low back pain, pain", "--json").output
+    )
+    assert "Thomas2006" in {c["trial"] for c in rows["contrasts"]}
+
+
+def test_show_says_when_a_pack_has_no_row():
+    assert "the pack has no row" in run("show", "gabapentin vs yoga for sciatica").output
+
+
 def test_show_names_the_closest_trial():
     with pytest.raises(InputError, match="did you mean Witt2006"):
         run("show", "Wit2006")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from needlepoint import EvidenceError, InputError, load_pack, match_question
 from needlepoint.errors import NeedlepointError
+from needlepoint.evidence.terms import find_term
 
 HERE = Path(__file__).parent
 QUESTIONS = tomllib.loads((HERE / "questions.toml").read_text(encoding="utf-8"))["question"]
@@ -111,3 +112,25 @@ def test_a_time_is_read_by_the_windows_of_the_pack(other, pack):
 def test_a_treatment_of_one_pack_is_unknown_to_another(other):
     with pytest.raises(EvidenceError, match="unknown treatment 'acupuncture'"):
         match_question("does acupuncture help with winter cough", other)
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("acupuncture, back pain, 2 weeks", "immediate"),
+        ("acupuncture, back pain, after three months", "short"),
+        ("acupuncture, back pain, after 14 weeks", "intermediate"),
+        ("acupuncture, back pain, after 52 weeks", "long"),
+        ("acupuncture, back pain, after ten years", "long"),
+        ("acupuncture, back pain, for years", None),
+        ("acupuncture, back pain, some months", None),
+    ],
+)
+def test_a_time_falls_into_one_window(text, window, pack):
+    assert match_question(text, pack).window == window
+
+
+def test_terms_are_found_by_their_id(pack):
+    assert find_term(pack, "sciatica", "condition").parent == "low back pain"
+    with pytest.raises(InputError, match="unknown treatment"):
+        find_term(pack, "reiki", "treatment")

@@ -111,6 +111,8 @@ def refused(folder, file, row, column, says):
         ("contrasts.csv", 2, "comparator", "green", "an arm against itself"),
         ("instruments.csv", 2, "low", "500", "not below high"),
         ("instruments.csv", 2, "source", "", "has no source"),
+        ("instruments.csv", 2, "reference_sd", "9", "the reference SD has no source"),
+        ("measurements.csv", 2, "mean", "", "the mean is missing"),
     ],
 )  # fmt: skip
 def test_a_bad_cell_is_refused(folder, file, row, column, value, says):

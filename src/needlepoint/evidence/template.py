@@ -19,6 +19,7 @@ searched = "2026-01-01"    # of the last search
 condition = "my condition" # meant when a question names none
 statement = "How the rows were made; shown with every answer."
 missing = []               # what was looked for and not found
+# first = "What a reader must know before anything else, such as urgent signs."
 
 # windows count in weeks from the end of treatment: after is exclusive, to is inclusive
 [[window]]
@@ -75,10 +76,13 @@ plain = "sham or placebo"
 synonyms = ["placebo"]
 group = "sham"
 
+# role: "main" outcomes stand in the answer's table; more: is more of it "good" or "bad"?
 [[outcome]]
 id = "pain"
 label = "Pain"
 plain = "pain"
+role = "main"
+more = "bad"
 
 [[population]]
 id = "adults"

@@ -124,9 +124,7 @@ def _reference_problems(record: Any, refs: dict[str, str], known: References) ->
         if not value:
             continue
         if target == "arm":
-            if (record.trial, value) not in known.arms and f"{record.trial}/{value}" not in known.names[
-                "arm"
-            ]:
+            if f"{record.trial}/{value}" not in known.names["arm"]:
                 yield column, f"unknown arm {value!r} of trial {record.trial!r}", "use an id of arms.csv"
         elif value not in known.names[target]:
             yield column, f"unknown {target} {value!r}", _where(target)
