@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -44,6 +45,23 @@ def test_the_published_four_trials_pool_to_the_published_figure():
     result = pool(yi=yi, vi=vi, method="EE", test="z")
     shown = [round(x, 2) for x in (result.estimate, result.ci_low, result.ci_high, result.q)]
     assert shown == [-10.21, -14.99, -5.44, 0.03]
+
+
+def test_the_printed_manipulation_rows_give_the_published_figure_under_dersimonian_laird():
+    """Rubinstein 2019 prints -3.17 [-7.85, 1.51] from 23 comparisons, shared arms halved."""
+    rows = [m for m in load_pack().measurements if m.source == "rubinstein-2019-clbp"]
+    pairs: dict[int, list] = {}
+    for m in rows:
+        numbers = [int(x) for x in re.findall(r"\d+", m.derived.partition(";")[0])]
+        for i in numbers:
+            pairs.setdefault(i, []).append((m, m.n / len(numbers)))
+    yi, vi = [], []
+    for i in range(1, 24):
+        (a, na), (b, nb) = sorted(pairs[i], key=lambda x: not x[0].arm.startswith("manipulation"))
+        yi.append(a.mean - b.mean)
+        vi.append(a.sd**2 / na + b.sd**2 / nb)
+    result = pool(yi=yi, vi=vi, method="DL", test="z")
+    assert [round(x, 2) for x in (result.estimate, result.ci_low, result.ci_high)] == [-3.17, -7.85, 1.51]
 
 
 def test_manipulation_enters_shared_arms_once():
@@ -213,3 +231,15 @@ def test_the_command_writes_a_page(tmp_path):
     result = run(FIRST, "--html", str(tmp_path / "a.html"))
     assert result.exit_code == 0
     assert (tmp_path / "a.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("library", ["polars", "pandas"])
+def test_the_table_becomes_the_users_own_data_frame(library):
+    frame = first().to_frame(library)
+    assert len(frame) == len(first().cells) + len(first().more)
+    assert {"comparator", "estimate", "certainty"} <= set(frame.columns)
+
+
+def test_printing_an_answer_prints_the_text():
+    assert str(first()) == answer_text(first())
+    assert first()._repr_html_() == answer_html(first())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from needlepoint.certainty.grade import Grade
 from needlepoint.evidence.question import Question
@@ -186,3 +186,56 @@ class Answer(Result):
     pack_statement: str = ""
     searched: str = ""
     input_digest: str = ""
+
+    def tidy(self) -> list[dict[str, Any]]:
+        """One row a comparison, outcome and time: the table first, then the rest."""
+        return [_row(cell, in_table=cell in self.cells) for cell in (*self.cells, *self.more)]
+
+    def summary(self) -> str:
+        """The answer as text, as the command line prints it."""
+        from needlepoint.report.answer_text import answer_text
+
+        return answer_text(self)
+
+    def _repr_html_(self) -> str:
+        from needlepoint.report.answer_html import answer_html
+
+        return answer_html(self)
+
+
+def _row(cell: Cell, *, in_table: bool) -> dict[str, Any]:
+    key, shown = cell.key, cell.shown
+    return {
+        "comparator": key.comparator,
+        "outcome": key.outcome,
+        "window": key.window,
+        "population": key.population,
+        "in_table": in_table,
+        "lead": cell.lead,
+        "published_by": None if cell.leading is None else cell.leading.review,
+        "certainty": cell.certainty,
+        "shown": None if shown is None else shown.value,
+        "shown_low": None if shown is None else shown.ci_low,
+        "shown_high": None if shown is None else shown.ci_high,
+        "unit": None if cell.scale is None else cell.scale.unit,
+        "k": cell.k,
+        "n": cell.n,
+        "measure": cell.measure,
+        **{name: getattr(cell, name) for name in _NUMBERS},
+    }
+
+
+_NUMBERS = (
+    "estimate",
+    "se",
+    "ci_low",
+    "ci_high",
+    "pi_low",
+    "pi_high",
+    "tau2",
+    "i2",
+    "q",
+    "q_p",
+    "p_benefit",
+    "p_important",
+)
