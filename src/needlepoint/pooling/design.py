@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
@@ -108,10 +109,12 @@ def _frame(parsed: Any, data: Any, field: str, rows: int) -> Any:
     if data is None:
         raise InputError("a formula needs data=", field=field)
     names = column_names(data)
-    needed = [str(name) for name in parsed.required_variables if name in names or name not in _FUNCTIONS]
-    for name in needed:
-        if name not in names:
+    for name in map(str, parsed.required_variables):
+        if name not in names and name not in _FUNCTIONS:
             raise InputError(f"there is no column {name!r}", field=field, got=name, allowed=", ".join(names))
+    text = str(parsed)  # also names inside transforms, which are not listed as required
+    words = set(re.findall(r"[^\W\d]\w*", text))
+    needed = [name for name in names if name in words or f"`{name}`" in text]
     if not needed:
         return pd.DataFrame(index=range(rows))
     return pd.DataFrame({name: _plain(column(data, name, field=field)) for name in needed})
