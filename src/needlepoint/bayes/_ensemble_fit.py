@@ -31,7 +31,8 @@ __all__ = ["ModelFit", "fit_model"]
 _LOG_2PI = math.log(2.0 * math.pi)
 _RTOL = 1e-4  # of models whose selection weights are integrated too
 # points a ratio of weights to try, by the number of ratios
-_POINTS = {1: (16, 32, 64, 128, 256), 2: (8, 12, 18, 26, 40, 64), 3: (8, 11, 14, 18, 24, 32, 44)}
+_POINTS = {1: (32, 64, 128, 256), 2: (10, 14, 18, 26, 40, 64), 3: (8, 11, 14, 18, 24, 32, 44)}
+_INNER_SAFETY = 3.0
 _LOOK = 5  # points a ratio of weights while looking for the mode
 
 
@@ -116,10 +117,10 @@ class _Selected:
         tries = _POINTS[len(self.bias.steps)]
         for n in tries:
             fine = Selection.of(self.bias, self.sign * self.yi, self.vi, n)
-            if n < tries[-1] and self._inner_error(fine, n, *self._pilot()) > _RTOL / 4:
+            if n < tries[-1] and self._inner_error(fine, n, *self._pilot(), np.ones(3)) > _RTOL / 4:
                 continue
             found, nodes, weights = self._with(fine)
-            inner = self._inner_error(fine, n, *_heaviest(nodes, weights))
+            inner = self._inner_error(fine, n, *_sample(nodes, weights))
             if inner <= _RTOL:
                 omega = fine.mean_weights(self.sign * nodes[0], nodes[1], weights)
                 return ModelFit(found[0], found[1] + inner, *self._marginals(found[2]), self._named(omega))
@@ -189,14 +190,12 @@ class _Selected:
         value[~near] = -np.inf
         return value
 
-    def _inner_error(self, fine: Selection, n: int, mu: Floats, tau: Floats) -> float:
-        """Relative error of the integral over the weights, by comparison with more points."""
+    def _inner_error(self, fine: Selection, n: int, mu: Floats, tau: Floats, weights: Floats) -> float:
+        """Relative error of the integral over the weights, averaged over nodes, by comparison with more points."""
         more = Selection.of(self.bias, self.sign * self.yi, self.vi, n + 4)
-        return float(
-            np.max(
-                np.abs(np.expm1(fine.log_factor(self.sign * mu, tau) - more.log_factor(self.sign * mu, tau)))
-            )
-        )
+        mu = self.sign * mu
+        gap = np.abs(np.expm1(fine.log_factor(mu, tau) - more.log_factor(mu, tau)))
+        return _INNER_SAFETY * float(weights @ gap / weights.sum())
 
     def _marginals(self, quadrature: Quadrature | None) -> tuple[Any, Any]:
         known_mu, known_tau = isinstance(self.effect, Point), isinstance(self.tau, Fixed)
@@ -208,6 +207,9 @@ class _Selected:
         return mu, tau
 
 
-def _heaviest(nodes: tuple[Floats, Floats], weights: Floats) -> tuple[Floats, Floats]:
-    top = np.argsort(weights)[-3:]
-    return nodes[0][top], nodes[1][top]
+def _sample(nodes: tuple[Floats, Floats], weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """At most sixty nodes, spread evenly over those that hold nearly all of the mass."""
+    order = np.argsort(weights)[::-1]
+    order = order[: int(np.searchsorted(np.cumsum(weights[order]), 0.999)) + 1]
+    at = order[:: max(1, len(order) // 60)]
+    return nodes[0][at], nodes[1][at], weights[at]
