@@ -76,23 +76,19 @@ def _pooled_cell(pack: Pack, cell: Cell, trials: tuple[TrialEffect, ...], measur
         **fit,
     )
     result = with_probabilities(replace(result, grade=grade_cell(pack, result), lead="own"))
-    return replace(result, sensitivity=sensitivity_of(pack, result, measure), **_checks(weighted))
-
-
-def _checks(trials: Sequence[TrialEffect]) -> dict[str, str]:
-    """One line each on influence and small-study effects, where there are trials enough."""
+    return replace(result, sensitivity=sensitivity_of(pack, result, measure), **_checks(weighted, scadef _checks(trials: Sequence[TrialEffect], factor: float) -> dict[str, str]:
+    """One line each on influence and small-study effects in the shown unit, where there are trials enough."""
     if len(trials) < 3:
         return {}
-    try:
-        from needlepoint.bias import small_study_line
-        from needlepoint.pooling.influence import influence_line
-    except ImportError:
-        return {}
+    from needlepoint.bias.report_line import small_study_line
+    from needlepoint.pooling.influence import influence_line
 
-    pooled = pool(
-        yi=[t.yi for t in trials], vi=[t.vi for t in trials], study=[t.label for t in trials], method="REML"
-    )
+    yi, vi = [factor * t.yi for t in trials], [factor**2 * t.vi for t in trials]
+    pooled = pool(yi=yi, vi=vi, study=[t.label for t in trials])
     return {"influence": influence_line(pooled), "small_study": small_study_line(pooled)}
+
+
+ne(pooled)}
 
 
 def _with_lead(pack: Pack, cell: Cell) -> Cell:
