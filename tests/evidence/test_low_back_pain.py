@@ -439,3 +439,48 @@ def test_populations_stand_in_one_line(pack):
     assert ancestors(pack, "acute") == ("acute or subacute", "any duration")
     assert ancestors(pack, "chronic") == ("any duration",)
     assert ancestors(pack, "pregnancy") == ()
+
+
+# ------------------------------------------------------------------ values that were computed
+
+
+def pooled_sd(found):
+    return math.sqrt(sum((m.n - 1) * m.sd**2 for m in found) / sum(m.n - 1 for m in found))
+
+
+def test_reference_sds_are_the_pooled_sds_that_their_notes_name(pack):
+    scales = {i.id: i for i in pack.instruments}
+    sham = [
+        m
+        for m in pack.measurements
+        if m.source == "cd001351-p91" and "sham" in m.arm and m.window == "immediate"
+    ]
+    sham += rows(pack, "Leibing2002", arm="minimal-acupuncture")
+    assert sum(m.n for m in sham) == 159
+    assert scales["vas-100"].reference_sd == pytest.approx(pooled_sd(sham), abs=0.006)
+    assert scales["nrs-10"].reference_sd == pytest.approx(pooled_sd(sham) / 10, abs=0.0006)
+    base = [m for m in pack.measurements if m.window == "baseline"]
+    rmdq = [m for m in base if m.instrument == "rmdq-23"]
+    assert scales["rmdq-24"].reference_sd == pytest.approx(pooled_sd(rmdq), abs=0.006)
+    bother = [m for m in base if m.instrument == "bothersomeness-10"]
+    assert scales["bothersomeness-10"].reference_sd == pytest.approx(pooled_sd(bother), abs=0.006)
+
+
+def test_standard_errors_from_printed_intervals_are_right(pack):
+    from scipy.stats import norm, t
+
+    found = [m for m in pack.measurements if m.derived.startswith("SE from the printed 95% interval")]
+    assert {m.trial for m in found} == {"Kong2020", "Glazov2014", "Pach2013", "Hunter2012"}
+    for m in found:
+        low, high = map(float, re.search(r"interval (\S+) to (\S+) with", m.derived).groups())
+        quantile = t.ppf(0.975, m.n - 1) if m.n else norm.ppf(0.975)
+        assert m.se == pytest.approx((high - low) / 2 / quantile, abs=6e-5)
+        assert low <= m.mean <= high
+
+
+def test_counts_from_percentages_round_to_the_printed_percentages(pack):
+    printed = {"acupuncture": 47.6, "sham": 44.2, "guideline-care": 27.4}
+    for m in rows(pack, "Haake2007"):
+        assert round(100 * m.events / m.n, 1) == pytest.approx(printed[m.arm], abs=0.15)
+    risk = next(c for c in rows(pack, "Haake2007", table="contrasts") if c.metric == "RD")
+    assert risk.estimate == pytest.approx(0.476 - 0.442, abs=1e-9)
