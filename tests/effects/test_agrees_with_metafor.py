@@ -138,3 +138,28 @@ def test_every_measure_has_an_oracle_or_says_why_not():
     without = {"PCOR", "ZPCOR", "ZSPCOR", "R2", "ZR2", "R2F", "ZR2F", "CLES", "AUC", "HR", "HD", "GEN"}
     pinned = {c["measure"] for c in CASES} | {m for m, *_ in VERSION_3_8}
     assert set(MEASURES) - pinned == without
+
+
+# Fleiss & Berlin (2009), Handbook of Research Synthesis, table 13.4: 135, 15, 40, 10
+@pytest.mark.parametrize(
+    ("measure", "estimate", "se"),
+    [
+        ("PHI", 0.1309, 0.0789),
+        ("YUQ", 0.3846, 0.1901),
+        ("YUY", 0.2000, 0.1071),
+        ("OR", 0.8109, 0.4462),
+    ],
+)
+def test_handbook_of_research_synthesis_table_13_4(measure, estimate, se):
+    got = effect_sizes(measure=measure, ai=135, bi=15, ci=40, di=10)
+    assert got.yi[0] == pytest.approx(estimate, abs=5e-5)
+    assert got.sei[0] == pytest.approx(se, abs=5e-5)
+
+
+def test_borenstein_2009_example_of_a_standardised_mean_difference():
+    # Borenstein et al. (2009), chapter 4: means 103 and 100, sds 5.5 and 4.5, 50 a group: d 0.5970, g 0.5924
+    given = {"m1i": 103, "sd1i": 5.5, "n1i": 50, "m2i": 100, "sd2i": 4.5, "n2i": 50}
+    d = effect_sizes(measure="SMD", correct=False, vtype="LS2", **given)
+    g = effect_sizes(measure="SMD", vtype="LS2", **given)
+    assert (d.yi[0], d.vi[0]) == pytest.approx((0.5970, 0.0418), abs=5e-5)
+    assert (g.yi[0], g.vi[0]) == pytest.approx((0.5924, 0.0411), abs=1e-4)  # the book's J is approximate

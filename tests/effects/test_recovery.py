@@ -290,3 +290,23 @@ def test_every_recovered_value_says_how_and_from_where():
 def test_what_cannot_be_recovered_is_refused(call, says):
     with pytest.raises(InputError, match=says):
         call()
+
+
+def test_rows_are_recovered_one_by_one_and_what_fails_is_named():
+    table = {
+        "m": [7, 12, 5, None],
+        "a": [5, None, 6, 1],
+        "b": [9, 13, 4, 3],
+        "n": 30,
+        "trial": ["A", "B", "C", "D"],
+    }
+    found = rec.recover_rows(
+        rec.mean_sd_from_quantiles, table, median="m", q1="a", q3="b", n="n", study="trial"
+    )
+    assert found["mean"] == [pytest.approx(7.0), None, None, None]
+    assert [note.split(":")[0] for note in found.notes] == ["B", "C", "D"]
+    assert found.tidy()[0]["sd"] == pytest.approx(3.1136808751481677)
+    with pytest.raises(InputError, match="no row"):
+        rec.recover_rows(rec.sd_from_se, se=[None], n=[3])
+    with pytest.raises(InputError, match="different lengths"):
+        rec.recover_rows(rec.sd_from_se, se=[1, 2], n=[3, 4, 5])

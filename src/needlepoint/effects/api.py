@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needlepoint import columns
-from needlepoint.effects._family import Bools, Measured, MeasureSpec, Notebook, Settings, Vector
+from needlepoint.effects._family import Bools, Columns, Measured, MeasureSpec, Notebook, Settings, Vector
 from needlepoint.effects._labels import Numbered
 from needlepoint.effects.measures import MEASURES
 from needlepoint.effects.result import EffectSizes
@@ -111,7 +111,7 @@ def effect_sizes(
     with np.errstate(all="ignore"):
         prepared = spec.family.prepare(raw, how, notebook)
         found = _compute(spec, prepared, _vtypes(spec, vtype, data, len(names)), how)
-    yi_, vi_ = _clean(found, notebook)
+    yi_, vi_ = _clean(found, arrays, notebook)
     if flips is not None:
         yi_ = np.where(flips, -yi_, yi_)
         notebook.note("sign turned (flip)", flips)
@@ -246,13 +246,17 @@ def _compute(spec: MeasureSpec, prepared: Any, vtypes: tuple[str, ...], how: Set
     return found
 
 
-def _clean(found: Measured, notebook: Notebook) -> Measured:
+def _clean(found: Measured, given: Columns, notebook: Notebook) -> Measured:
     """NaN, with a note, where there is no finite estimate or no usable variance."""
     yi, vi = found
     sound = np.isfinite(yi) & np.isfinite(vi)
     if sound.all():
         return found
     no_value = ~np.isfinite(yi)
-    notebook.note("no effect size: values are missing or make it undefined", no_value)
+    gaps = {letter: no_value & np.isnan(column) for letter, column in given.items()}
+    missing = np.any(list(gaps.values()), axis=0)
+    letters = ", ".join(letter for letter, gap in gaps.items() if gap.any())
+    notebook.note(f"no effect size, values missing ({letters})", no_value & missing)
+    notebook.note("no effect size, undefined for these values", no_value & ~missing)
     notebook.note("no sampling variance", ~no_value & ~np.isfinite(vi))
     return Measured(np.where(no_value, np.nan, yi), np.where(sound, vi, np.nan))

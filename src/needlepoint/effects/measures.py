@@ -168,7 +168,11 @@ MEASURES: dict[str, Spec] = {
         flips=False,
     ),
     "CLESN": Spec(
-        "probability of superiority (normal)", TWO_MEANS, superiority.superiority_normal, flips=False
+        "probability of superiority (normal)",
+        TWO_MEANS,
+        superiority.superiority_normal,
+        ("LS", "HO"),
+        flips=False,
     ),
     "AUC": Spec(
         "area under the curve",
@@ -177,7 +181,13 @@ MEASURES: dict[str, Spec] = {
         ("LS", "LS2", "H0", "MAX"),
         flips=False,
     ),
-    "AUCN": Spec("area under the curve (normal)", TWO_MEANS, superiority.superiority_normal, flips=False),
+    "AUCN": Spec(
+        "area under the curve (normal)",
+        TWO_MEANS,
+        superiority.superiority_normal,
+        ("LS", "HO"),
+        flips=False,
+    ),
     # two quantitative variables
     "COR": Spec("correlation", CORRELATION, correlation.correlation, ("LS", "UB", "AV")),
     "UCOR": Spec("unbiased correlation", CORRELATION, correlation.unbiased_correlation, ("LS", "UB", "AV")),

@@ -42,19 +42,22 @@ def superiority_observed(o: Observed, vtype: str, how: Settings) -> Measured:
 
 
 def superiority_normal(a: Arms, vtype: str, how: Settings) -> Measured:
-    """Probability of superiority of normal responses with unequal variances, by the delta method.
+    """Probability of superiority of normal responses (McGraw & Wong 1992, doi:10.1037/0033-2909.111.2.361).
 
-    McGraw & Wong (1992), doi:10.1037/0033-2909.111.2.361.
+    Variances by the delta method: "LS" from each arm's own standard deviation, "HO" as of one d.
     """
     from scipy.special import ndtr
 
     v1, v2 = a.sd1i**2, a.sd2i**2
     both = np.where(v1 + v2 > 0, v1 + v2, np.nan)
     z = (a.m1i - a.m2i) / np.sqrt(both)
+    slope2 = np.exp(-(z**2)) / (2 * np.pi)
+    if vtype == "HO":  # z = d / sqrt(2)
+        return Measured(ndtr(z), slope2 * ((1 / a.n1i + 1 / a.n2i) / 2 + z**2 / (2 * a.ni)))
     df1, df2 = a.n1i - 1, a.n2i - 1
     spread = z**2 * (v1**2 / df1 + v2**2 / df2) / (2 * both**2)
     v_z = (v1 / df1 + v2 / df2) / both + spread
-    return Measured(ndtr(z), np.exp(-(z**2)) / (2 * np.pi) * v_z)
+    return Measured(ndtr(z), slope2 * v_z)
 
 
 def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:

@@ -120,7 +120,7 @@ def complete_table(given: dict[str, Vector], notebook: Notebook) -> dict[str, Ve
                 fill(given, other, given[size] - given[event])
             if other in given:
                 fill(given, event, given[size] - given[other])
-        given[size] = given[event] + given[other]
+        fill(given, size, given[event] + given[other])
     _refuse_negative(given, ("ai", "bi", "ci", "di"), notebook)
     return {letter: given[letter] for letter in ("ai", "bi", "ci", "di", "n1i", "n2i")}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from needlepoint.effects.recovery.arms import combine_arms, split_events, split_shared_arm
 from needlepoint.effects.recovery.change_score import change_sd, correlation_from_change
+from needlepoint.effects.recovery.column import RecoveredRows, recover_rows
 from needlepoint.effects.recovery.conversion import (
     d_to_log_odds,
     d_to_r,
@@ -41,6 +42,7 @@ from needlepoint.effects.recovery.wald import effect_from_ci, effect_from_p
 
 __all__ = [
     "Recovered",
+    "RecoveredRows",
     "change_sd",
     "combine_arms",
     "correlation_from_change",
@@ -56,6 +58,7 @@ __all__ = [
     "log_odds_to_d",
     "mean_sd_from_quantiles",
     "r_to_d",
+    "recover_rows",
     "rescale_difference",
     "sd_from_ci",
     "sd_from_f",
