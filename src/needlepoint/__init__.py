@@ -44,6 +44,7 @@ _HOMES: dict[str, str] = {
     "decide": "needlepoint.person.decide",
     "effect_sizes": "needlepoint.effects.api",
     "egger": "needlepoint.bias.egger",
+    "exact_conditional": "needlepoint.pooling.exact_conditional",
     "excess_significance": "needlepoint.bias.excess_significance",
     "fail_safe_n": "needlepoint.bias.fail_safe_n",
     "forward_search": "needlepoint.pooling.forward_search",
