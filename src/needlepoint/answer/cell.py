@@ -88,9 +88,6 @@ def _pooled_cell(pack: Pack, cell: Cell, trials: tuple[TrialEffect, ...], measur
     return {"influence": influence_line(pooled), "small_study": small_study_line(pooled)}
 
 
-ne(pooled)}
-
-
 def _with_lead(pack: Pack, cell: Cell) -> Cell:
     """Who leads: our own pooling with two trials or more, else a published result, else the one trial."""
     row = leading(cell.published, cell.key.condition)
