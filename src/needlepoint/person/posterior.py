@@ -234,33 +234,49 @@ class _Likelihood:
         *,
         full: bool = False,
     ) -> tuple[Floats, Any, Any]:
-        """Log of likelihood times priors (q, b, s); with ``full`` the coefficients' moments too."""
-        at = self.interpolation(phi)
+        """Log of likelihood times priors (q, b, s); with ``full`` the coefficients' moments too.
+
+        Scaled so that the prior is standard normal, the precision is ``I + D X'X D / sigma^2``. The columns that the
+        shapes share are factored once; each shape adds one row to the factor.
+        """
+        different, place = np.unique(phi, return_inverse=True)  # a lattice repeats them
+        at = self.interpolation(different)
         nodes, b, m, _ = self.products.shape
-        products = (at @ self.products.reshape(nodes, -1)).reshape(len(phi), b, m, m)
-        logdet = at @ self.logdet
-        p = len(mean)
-        out = np.empty((len(phi), b, self.shapes))
-        means = np.empty((*out.shape, p))
-        variances = np.empty_like(means)
-        scale = sigma[:, None] ** 2
-        constant = -0.5 * (self.n * np.log(2 * np.pi * scale) + logdet) + self._log_prior(sigma)[:, None]
-        for s in range(self.shapes):
-            pick = [*range(1, p), p + s]
-            xx = products[:, :, pick][:, :, :, pick]
-            xr = products[:, :, pick, 0] - xx @ mean
-            rr = products[:, :, 0, 0] - 2 * products[:, :, 0, pick] @ mean + (xx @ mean) @ mean
-            # scaled so that the prior is standard normal: precision I + D X'X D / sigma^2
-            a = xx * np.outer(sd, sd) / scale[..., None, None] + np.eye(p)
-            c = xr * sd / scale[..., None]
-            factor, log_diagonal = _cholesky(a)
-            half = _forward(factor, c)
-            fitted = (half * half).sum(axis=-1)
-            out[:, :, s] = constant - 0.5 * (rr / scale - fitted) - log_diagonal + np.log(shape_weights[s])
-            if full:
-                inverse = _forward(factor, np.broadcast_to(np.eye(p), a.shape))
-                means[:, :, s] = mean + sd * np.einsum("...ki,...k->...i", inverse, half)
-                variances[:, :, s] = sd**2 * (inverse**2).sum(axis=-2)
+        g = (at @ self.products.reshape(nodes, -1)).reshape(-1, b, m, m)[place]
+        p, own = len(mean) - 1, mean[-1]
+        c, s = slice(1, p + 1), slice(p + 1, None)
+        scale = (sigma**2)[:, None, None]
+        d = sd[:p] / scale
+        # response less the prior mean, of the shared columns first
+        shared = g[..., c, 0] - g[..., c, c] @ mean[:p]
+        shaped = g[..., s, 0] - g[..., s, c] @ mean[:p]
+        square = np.diagonal(g, axis1=-2, axis2=-1)[..., s]
+        rest = g[..., 0, 0] - 2 * g[..., 0, c] @ mean[:p] + (g[..., c, c] @ mean[:p]) @ mean[:p]
+        rr = rest[..., None] - 2 * own * shaped + own * own * square
+        factor, log_diagonal = _cholesky(g[..., c, c] * (sd[:p, None] * d[..., None, :]) + np.eye(p))
+        right = np.concatenate([(shared * d)[..., None], g[..., c, s] * (d * sd[-1])[..., None]], axis=-1)
+        solved = _forward(factor, right)
+        rows = solved[..., 1:]  # (q, b, p, s): the shapes' rows of the factor
+        half = solved[..., :1] - rows * (own / sd[-1])
+        pivot = np.sqrt(1 + square * sd[-1] ** 2 / scale - (rows * rows).sum(axis=-2))
+        last = ((shaped - own * square) * sd[-1] / scale - (rows * half).sum(axis=-2)) / pivot
+        fitted = (half * half).sum(axis=-2) + last * last
+        logdet = (at @ self.logdet)[place][..., None]
+        out = -0.5 * (self.n * np.log(2 * np.pi * scale) + logdet + rr / scale - fitted)
+        out += (
+            self._log_prior(sigma)[:, None, None]
+            - log_diagonal[..., None]
+            - np.log(pivot)
+            + np.log(shape_weights)
+        )
+        if not full:
+            return out, None, None
+        inverse = _forward(factor, np.broadcast_to(np.eye(p), factor.shape)).swapaxes(-1, -2)
+        gain = last / pivot
+        others = inverse @ (half - rows * gain[..., None, :])
+        spread = (inverse**2).sum(axis=-1)[..., None] + (inverse @ rows / pivot[..., None, :]) ** 2
+        means = mean + sd * np.concatenate([others, gain[..., None, :]], axis=-2).swapaxes(-1, -2)
+        variances = sd**2 * np.concatenate([spread, pivot[..., None, :] ** -2], axis=-2).swapaxes(-1, -2)
         return out, means, variances
 
     def _log_prior(self, sigma: Floats) -> Floats:
@@ -282,13 +298,12 @@ def _cholesky(a: Floats) -> tuple[Floats, Floats]:
 
 
 def _forward(factor: Floats, right: Floats) -> Floats:
-    """Solve ``L x = right`` for many small triangular matrices at once; right (..., p) or (..., p, k)."""
-    vector = right.ndim == factor.ndim - 1
-    x = np.array(right[..., None] if vector else right, dtype=np.float64)
+    """Solve ``L x = right`` for many small triangular matrices at once; right (..., p, k)."""
+    x = np.array(right, dtype=np.float64)
     for j in range(factor.shape[-1]):
         x[..., j, :] -= np.einsum("...k,...kc->...c", factor[..., j, :j], x[..., :j, :])
         x[..., j, :] /= factor[..., j, j, None]
-    return x[..., 0] if vector else x
+    return x
 
 
 def _log_sum(values: Floats) -> Floats:
