@@ -76,7 +76,12 @@ def _pooled_cell(pack: Pack, cell: Cell, trials: tuple[TrialEffect, ...], measur
         **fit,
     )
     result = with_probabilities(replace(result, grade=grade_cell(pack, result), lead="own"))
-    return replace(result, sensitivity=sensitivity_of(pack, result, measure), **_checks(weighted, scadef _checks(trials: Sequence[TrialEffect], factor: float) -> dict[str, str]:
+    return replace(
+        result, sensitivity=sensitivity_of(pack, result, measure), **_checks(weighted, scale.factor)
+    )
+
+
+def _checks(trials: Sequence[TrialEffect], factor: float) -> dict[str, str]:
     """One line each on influence and small-study effects in the shown unit, where there are trials enough."""
     if len(trials) < 3:
         return {}
