@@ -21,7 +21,11 @@ Unit = dict[str, Any]
 Rows = list[Unit]
 
 # verdicts of needlepoint that the labels do not know -> the nearest label
-SAME = {"supported_in_part": "overstated", "not_in_evidence_base": "no_good_evidence", "outdated": "overstated"}
+SAME = {
+    "supported_in_part": "overstated",
+    "not_in_evidence_base": "no_good_evidence",
+    "outdated": "overstated",
+}
 LOWER_IS_BETTER = {"missed_problems", "false_alarms", "traps_reported"}
 
 
@@ -198,7 +202,9 @@ def raised(
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     here = Path(__file__).resolve().parent
     parser.add_argument("--pages", type=Path, default=here.parent.parent / "shared" / "pages")
     parser.add_argument("--floors", type=Path, default=here.parent / "tests" / "claims" / "floors.json")

@@ -17,7 +17,9 @@ _SAME = str.maketrans(
         **dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032\u00b4`", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"'),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200a\u202f\u200b\ufeff\t\r\x0b\x0c", " "),
+        **dict.fromkeys(
+            "\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200a\u202f\u200b\ufeff\t\r\x0b\x0c", " "
+        ),
         **dict.fromkeys("\u00ad\u2028\u2029\x00", " "),
     }
 )

@@ -55,7 +55,8 @@ class Case:
     def standings(self) -> list[Standing]:
         """One row for each treatment of the claim that has one."""
         found = (
-            find_standing(self.vocabulary, t, self.slots.conditions, main=self.main) for t in self.slots.treatments
+            find_standing(self.vocabulary, t, self.slots.conditions, main=self.main)
+            for t in self.slots.treatments
         )
         return [s for s in found if s is not None]
 
@@ -154,7 +155,9 @@ class Case:
     def against(self) -> bool:
         """True where the named body advises against one of the claim's treatments."""
         p = self.position
-        return p is not None and any(t in p.against for name in self.slots.treatments for t in self.vocabulary.lineage(name))
+        return p is not None and any(
+            t in p.against for name in self.slots.treatments for t in self.vocabulary.lineage(name)
+        )
 
     @cached_property
     def regulation(self) -> Regulation | None:

@@ -37,7 +37,9 @@ def _denies_all(c: Case) -> bool:
 
 
 def _denies_any(c: Case) -> bool:
-    return c.kind == "safety" and c.has("harm_denied") and not c.has("harm_denied_serious", "harm_denial_denied")
+    return (
+        c.kind == "safety" and c.has("harm_denied") and not c.has("harm_denied_serious", "harm_denial_denied")
+    )
 
 
 def _nearly(c: Case) -> bool:
@@ -66,7 +68,13 @@ def _calls_risk_great(c: Case) -> bool:
 
 
 def _mild(c: Case) -> bool:
-    return c.kind == "safety" and c.has("harm_present") and not c.has("harm_considerable") and not _denies(c) and c.slots.named
+    return (
+        c.kind == "safety"
+        and c.has("harm_present")
+        and not c.has("harm_considerable")
+        and not _denies(c)
+        and c.slots.named
+    )
 
 
 def _low(c: Case) -> bool:
@@ -87,7 +95,9 @@ def _cannot_cure(c: Case) -> bool:
 
 
 def _lasts(c: Case) -> bool:
-    return c.has("durable", "full_recovery") and not c.has("fleeting", "durable_denied") and c.kind in _EFFECTS
+    return (
+        c.has("durable", "full_recovery") and not c.has("fleeting", "durable_denied") and c.kind in _EFFECTS
+    )
 
 
 def _passes(c: Case) -> bool:
@@ -102,7 +112,9 @@ def _at_once(c: Case) -> bool:
 
 
 def _by_repetition(c: Case) -> bool:
-    return c.kind in _EFFECTS and any(w in c.unit.text.lower() for w in ("repeated sessions", "several sessions"))
+    return c.kind in _EFFECTS and any(
+        w in c.unit.text.lower() for w in ("repeated sessions", "several sessions")
+    )
 
 
 def _away(c: Case) -> bool:
@@ -120,11 +132,20 @@ def _untrained(c: Case) -> bool:
 
 def _control(c: Case) -> bool:
     d = c.definition
-    return d is not None and c.has(d.right) and not c.has(d.wrong) and c.kind in {"citation", "procedure", "magnitude"}
+    return (
+        d is not None
+        and c.has(d.right)
+        and not c.has(d.wrong)
+        and c.kind in {"citation", "procedure", "magnitude"}
+    )
 
 
 def _unbacked(c: Case) -> bool:
-    return c.kind == "mechanism" and c.polarity == "negative" and bool({"unsupported", "undefined"} & set(c.mechanisms))
+    return (
+        c.kind == "mechanism"
+        and c.polarity == "negative"
+        and bool({"unsupported", "undefined"} & set(c.mechanisms))
+    )
 
 
 def _flows(c: Case) -> bool:
@@ -133,8 +154,13 @@ def _flows(c: Case) -> bool:
 
 def _energetic(c: Case) -> bool:
     m = c.mechanisms.get("unsupported")
-    return c.kind == "mechanism" and c.polarity == "positive" and m is not None and any(
-        w in c.unit.text.lower() for w in ("energy", "qi", "chi ", "meridian", "passageway", "life force")
+    return (
+        c.kind == "mechanism"
+        and c.polarity == "positive"
+        and m is not None
+        and any(
+            w in c.unit.text.lower() for w in ("energy", "qi", "chi ", "meridian", "passageway", "life force")
+        )
     )
 
 

@@ -18,8 +18,13 @@ LARGEST = 5_000_000  # bytes
 SECONDS = 10.0
 _REDIRECTS = 4
 _AGENT = "needlepoint (health claim checker)"
-_KINDS = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "txt", "text/markdown": "md"}
-_KINDS |= {"application/pdf": "pdf"}
+_KINDS = {
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "text/plain": "txt",
+    "text/markdown": "md",
+    "application/pdf": "pdf",
+}
 
 
 def fetch(address: str, *, obey_robots: bool = True) -> tuple[bytes, str, str]:
@@ -55,9 +60,17 @@ def _split(address: str) -> SplitResult:
         port = parts.port
     except ValueError as error:
         raise InputError("no valid address", field="address", got=address) from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or port not in {None, 80, 443}:
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.username
+        or port not in {None, 80, 443}
+    ):
         raise InputError(
-            "this address may not be fetched", field="address", got=address, allowed="http or https, usual ports, no login"
+            "this address may not be fetched",
+            field="address",
+            got=address,
+            allowed="http or https, usual ports, no login",
         )
     return parts
 
@@ -112,7 +125,9 @@ def _read(response: http.client.HTTPResponse, deadline: float, largest: int, add
     while chunk := response.read(65_536):
         size += len(chunk)
         if size > largest:
-            raise InputError("the page is too large", field="address", got=address, allowed=f"{largest:,} bytes")
+            raise InputError(
+                "the page is too large", field="address", got=address, allowed=f"{largest:,} bytes"
+            )
         if time.monotonic() > deadline:
             raise InputError("the server is too slow", field="address", got=address, allowed=f"{SECONDS:g} s")
         parts.append(chunk)

@@ -121,11 +121,13 @@ def _split_treatments(
     return _unique(front), [t for t in back if t not in front]
 
 
-_ASIDE = re.compile(r"\b(?:without|avoid\w*|non|instead of|rather than|failed|before|no)\W+(?:\w+\W+){0,2}$", re.I)
+_ASIDE = re.compile(
+    r"\b(?:without|avoid\w*|non|instead of|rather than|failed|before|no)\W+(?:\w+\W+){0,2}$", re.I
+)
 
 
 def _set_aside(unit: Unit, mention: Mention) -> bool:
-    """ "Without surgery", "instead of drugs": named only to be left out."""
+    """Named only to be left out: "without surgery", "instead of drugs"."""
     return bool(_ASIDE.search(unit.text[: mention.start - unit.start]))
 
 
@@ -136,7 +138,9 @@ def _inherited(
         return ()
     if kind == "mechanism" and by_kind.get("condition") and unit.has("prevalence_cause"):
         return ()
-    return context.treatment or context.heading or ((context.page_treatment,) if context.page_treatment else ())
+    return (
+        context.treatment or context.heading or ((context.page_treatment,) if context.page_treatment else ())
+    )
 
 
 def _broadest_out(conditions: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -155,7 +159,11 @@ def polarity_of(unit: Unit, kind: ClaimKind) -> Polarity:
     if kind == "safety":
         return "negative" if unit.has(*_DENIALS) or unit.has("safety_core") else "neutral"
     if kind == "prevalence":
-        return "negative" if unit.has("worsening") or "struggle" in unit.text or "unable" in unit.text else "neutral"
+        return (
+            "negative"
+            if unit.has("worsening") or "struggle" in unit.text or "unable" in unit.text
+            else "neutral"
+        )
     if unit.has("evidence_mixed", "rejection") and not unit.has("beyond_placebo"):
         return "mixed" if re.search(r"\b(?:mixed|divided|conflicting)\b", unit.text, re.I) else "negative"
     if unit.has("cause_denied", "fleeting") and not unit.has("durable"):

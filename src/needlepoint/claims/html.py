@@ -36,7 +36,9 @@ def _extracted(html: str) -> tuple[str, str, str | None] | None:
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     try:
-        document: Any = trafilatura.bare_extraction(html, include_comments=False, include_tables=True, with_metadata=True)
+        document: Any = trafilatura.bare_extraction(
+            html, include_comments=False, include_tables=True, with_metadata=True
+        )
     except Exception:  # any failure of a parser on hostile markup means the same: read the plain text
         return None
     if document is None:
@@ -64,9 +66,49 @@ def _depth(html: str) -> int:
 class _Lines(HTMLParser):
     """Text of a page, one line a block; scripts, styles and forms left out."""
 
-    skipped = frozenset("script style noscript template svg math form select button iframe object nav footer".split())
-    blocks = frozenset("p div li h1 h2 h3 h4 h5 h6 br tr section article header main ul ol table blockquote".split())
-    void = frozenset("br hr img input meta link area base col embed source track wbr".split())
+    skipped = frozenset(
+        [
+            "script",
+            "style",
+            "noscript",
+            "template",
+            "svg",
+            "math",
+            "form",
+            "select",
+            "button",
+            "iframe",
+            "object",
+            "nav",
+            "footer",
+        ]
+    )
+    blocks = frozenset(
+        [
+            "p",
+            "div",
+            "li",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "br",
+            "tr",
+            "section",
+            "article",
+            "header",
+            "main",
+            "ul",
+            "ol",
+            "table",
+            "blockquote",
+        ]
+    )
+    void = frozenset(
+        ["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr"]
+    )
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

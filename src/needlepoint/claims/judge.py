@@ -124,6 +124,9 @@ def _nearest(case: Case, pack: Pack) -> list[Published]:
     rows = [
         r
         for r in pack.published
-        if r.treatment in treatments and r.condition in conditions and r.outcome in outcomes and r.estimate is not None
+        if r.treatment in treatments
+        and r.condition in conditions
+        and r.outcome in outcomes
+        and r.estimate is not None
     ]
     return sorted(rows, key=lambda r: (r.role != "lead", "sham" not in r.comparator, -(r.year or 0), r.id))

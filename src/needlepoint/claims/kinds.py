@@ -37,12 +37,16 @@ def _is_prevalence(u: Unit) -> bool:
     """How common, whom it strikes, who uses what; no word on what a treatment achieves."""
     if u.has("prevalence_number"):
         return not u.has("reaction", "harm_denied")
-    if u.has("cure", "strong", "reaction", "harm_denied", "anaphoric_study", "study_counted", "mechanism_core"):
+    if u.has(
+        "cure", "strong", "reaction", "harm_denied", "anaphoric_study", "study_counted", "mechanism_core"
+    ):
         return False
     if u.has("prevalence_strong", "worsening"):
         return True
     if u.has("prevalence_share"):
-        return u.has("usage") or not u.has("efficacy_core", "hedged_help", "safety_core", "eligibility_act", "rejection")
+        return u.has("usage") or not u.has(
+            "efficacy_core", "hedged_help", "safety_core", "eligibility_act", "rejection"
+        )
     return u.has("usage") and u.has("prevalence") and not u.has("procedure_core", "safety_core")
 
 

@@ -259,11 +259,15 @@ def _row(record: type[T], row: Mapping[str, Any], table: str, number: int) -> T:
     where = f"[[{table}]] {row.get('id', f'entry {number}')}"
     unknown = sorted(set(row) - names)
     if unknown:
-        raise PackError(f"{where}: unknown key {unknown[0]!r}", file=_FILE, mend=f"use {', '.join(sorted(names))}")
+        raise PackError(
+            f"{where}: unknown key {unknown[0]!r}", file=_FILE, mend=f"use {', '.join(sorted(names))}"
+        )
     try:
         return record(**{key: _frozen(value) for key, value in row.items()})
     except TypeError as error:
-        raise PackError(f"{where}: {error}", file=_FILE, mend="give every key that the table needs") from error
+        raise PackError(
+            f"{where}: {error}", file=_FILE, mend="give every key that the table needs"
+        ) from error
 
 
 def _check_links(knowledge: Knowledge) -> None:
@@ -279,7 +283,9 @@ def _check_links(knowledge: Knowledge) -> None:
     ]
     for row, term in named:
         if term not in terms and term != "*":
-            raise PackError(f"{row}: no term {term!r}", file=_FILE, mend="add it to [[terms]] or mend the name")
+            raise PackError(
+                f"{row}: no term {term!r}", file=_FILE, mend="add it to [[terms]] or mend the name"
+            )
     for name, _ in _TABLES.values():
         ids = [row.id for row in getattr(knowledge, name)]
         twice = sorted({i for i in ids if ids.count(i) > 1})

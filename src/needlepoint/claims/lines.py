@@ -26,8 +26,10 @@ _MENU = re.compile(
      |(?:all\ rights\ reserved|copyright|©|privacy\ policy|terms\ (?:of|and)|cookie|disclaimer$|advertisement)
      |(?:log|sign)\ ?(?:in|up|out)\b|subscribe\b|newsletter|leave\ a\ (?:comment|reply)|post\ navigation|comments?$
      |(?:posted|published|updated|last\ (?:updated|reviewed|modified)|reviewed|written|medically\ reviewed)
-         \ (?:on|by|in|:)|by\ [A-Z][a-z]+\ [A-Z]|tags?:|categor(?:y|ies):|filed\ under|table\ of\ contents|in\ this\ article
-     |(?:reading|read)\ time\b|\d+\ min(?:ute)?s?\ read|home(?:$|[\ >|/»A-Z])|menu$|search$|contact(?:\ us)?$|about(?:\ us)?$
+         \ (?:on|by|in|:)|by\ [A-Z][a-z]+\ [A-Z]|tags?:|categor(?:y|ies):|filed\ under
+     |table\ of\ contents|in\ this\ article
+     |(?:reading|read)\ time\b|\d+\ min(?:ute)?s?\ read|home(?:$|[\ >|/»A-Z])|menu$|search$
+     |contact(?:\ us)?$|about(?:\ us)?$
      |(?:page|figure|fig\.|table)\ \d+\s*$|next$|previous$|photo(?:\ credit)?:|image(?:\ credit)?:|getty\ images
      |(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+\w+\ \d
      |(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2},?\s+\d{4}\s*$
@@ -35,11 +37,38 @@ _MENU = re.compile(
     re.I | re.X,
 )
 _REFERENCE = re.compile(
-    r"(?:^|\s)(?:\d{1,3}\.\s?)?[A-Z][\w'-]+,? [A-Z]{1,3}\b[,.].{0,300}(?:\b(?:19|20)\d{2}\b|pubmed|doi|et al|meta-analysis)"
+    r"(?:^|\s)(?:\d{1,3}\.\s?)?[A-Z][\w'-]+,? [A-Z]{1,3}\b[,.].{0,300}"
+    r"(?:\b(?:19|20)\d{2}\b|pubmed|doi|et al|meta-analysis)"
     r"|\bdoi:|\bpmid\b|\bpubmed\b|https?://",
     re.I,
 )
-_SMALL = frozenset("a an and as at but by can for from in is it of on or the to vs what with your my".split())
+_SMALL = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "but",
+        "by",
+        "can",
+        "for",
+        "from",
+        "in",
+        "is",
+        "it",
+        "of",
+        "on",
+        "or",
+        "the",
+        "to",
+        "vs",
+        "what",
+        "with",
+        "your",
+        "my",
+    ]
+)
 _LONGEST_HEADING = 16  # words
 _TITLE_SHARE = 0.7
 

@@ -12,15 +12,45 @@ __all__ = ["Page", "page_of_bytes", "page_of_text", "read_page"]
 
 LARGEST_FILE = 10_000_000  # bytes
 LARGEST_TEXT = 400_000  # characters that are read; a page of the usual length has 20,000
-_SUFFIXES = {".txt": "txt", ".text": "txt", ".md": "md", ".markdown": "md", ".html": "html", ".htm": "html"}
-_SUFFIXES |= {".xhtml": "html", ".pdf": "pdf"}
-_HTML = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,500}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_SUFFIXES = {
+    ".txt": "txt",
+    ".text": "txt",
+    ".md": "md",
+    ".markdown": "md",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".pdf": "pdf",
+}
+_HTML = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,500}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _WORD = re.compile(r"[^\W\d_]+")
-_ENGLISH = frozenset("the of and to in is that it for are with as on be this was by can or have from not you your".split())
+_ENGLISH = frozenset(
+    [
+        "the",
+        "of",
+        "and",
+        "to",
+        "in",
+        "is",
+        "that",
+        "it",
+        "for",
+        "are",
+        "with",
+        "as",
+        "on",
+        "be",
+        "this",
+        "was",
+    ]
+)
 _DATE = re.compile(
     r"\b(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2},? (?:19|20)\d\d"
-    r"|\d{1,2}\.? (?:january|february|march|april|may|june|july|august|september|october|november|december) (?:19|20)\d\d"
+    r"|\d{1,2}\.? (?:january|february|march|april|may|june|july|august|september|october|november|december)"
+    r" (?:19|20)\d\d"
     r"|(?:19|20)\d\d-\d\d-\d\d)\b",
     re.I,
 )
@@ -59,7 +89,9 @@ def read_page(text_or_path: str | Path, *, address: str = "") -> Page:
         return page_of_bytes(data, kind=kind, address=final)
     if _names_file(text_or_path):
         return _read_file(Path(text_or_path))
-    return page_of_text(text_or_path, kind="html" if _HTML.match(text_or_path[:2000]) else "txt", address=address)
+    return page_of_text(
+        text_or_path, kind="html" if _HTML.match(text_or_path[:2000]) else "txt", address=address
+    )
 
 
 def _names_file(text: str) -> bool:
@@ -77,7 +109,9 @@ def _read_file(path: Path) -> Page:
     try:
         size = path.stat().st_size
         if path.is_dir():
-            raise InputError("a folder, not a page", field="page", got=str(path), mend="give its files, one by one")
+            raise InputError(
+                "a folder, not a page", field="page", got=str(path), mend="give its files, one by one"
+            )
         _refuse_large(size, str(path))
         data = path.read_bytes()
     except OSError as error:
@@ -90,7 +124,10 @@ def _read_file(path: Path) -> Page:
 def _refuse_large(size: int, name: str) -> None:
     if size > LARGEST_FILE:
         raise InputError(
-            f"the page is too large: {size:,} bytes", field="page", got=name, allowed=f"at most {LARGEST_FILE:,} bytes"
+            f"the page is too large: {size:,} bytes",
+            field="page",
+            got=name,
+            allowed=f"at most {LARGEST_FILE:,} bytes",
         )
 
 
@@ -156,7 +193,10 @@ def _page(
         text = text[:LARGEST_TEXT]
     language = _language(text)
     if language != "en":
-        notes = (*notes, "The page does not seem to be English: the rules read English only, so claims are missed.")
+        notes = (
+            *notes,
+            "The page does not seem to be English: the rules read English only, so claims are missed.",
+        )
     found = _DATE.search(text[:3000])
     return Page(
         text=text,

@@ -40,8 +40,12 @@ def text_of_pdf(data: bytes) -> tuple[str, tuple[str, ...]]:
                 break
         if len(parts) < total:
             notes = (f"Only the first {len(parts)} of {total} pages were read.",)
-    except Exception as error:  # pypdf raises many kinds of error on damaged files: all mean that it cannot be read
-        raise InputError("the PDF cannot be read", field="page", mend="save it anew, or give its text") from error
+    except (
+        Exception
+    ) as error:  # pypdf raises many kinds of error on damaged files: all mean that it cannot be read
+        raise InputError(
+            "the PDF cannot be read", field="page", mend="save it anew, or give its text"
+        ) from error
     text = _joined("\n\n".join(parts))
     if not text.strip():
         raise InputError("the PDF holds no text", field="page", mend="run text recognition on it first")

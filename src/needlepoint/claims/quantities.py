@@ -13,7 +13,13 @@ from needlepoint.claims.result import Quantity
 __all__ = ["quantities_of"]
 
 _WORDS = {
-    **dict(zip("two three four five six seven eight nine ten eleven twelve".split(), range(2, 13), strict=True)),
+    **dict(
+        zip(
+            ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+            range(2, 13),
+            strict=True,
+        )
+    ),
     **{"one": 1, "a": 1, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100},
 }
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
@@ -90,7 +96,7 @@ def quantities_of(shadow: str, start: int, end: int) -> tuple[Quantity, ...]:
 
 
 def _vague(text: str, start: int) -> Iterator[Quantity]:
-    """ "Thousands of papers": a number that cannot be wrong, kept because it sounds like one."""
+    """A number that cannot be wrong ("thousands of papers"), kept because it sounds like one."""
     for m in _VAGUE.finditer(text):
         noun = _noun(m[2], first=4)
         if noun and noun[1] != "duration":
@@ -228,7 +234,7 @@ def _is_list_number(m: re.Match[str], tail: str) -> bool:
 def _noun(tail: str, *, first: int) -> tuple[str, str] | None:
     """The first countable noun among the words that follow."""
     for word in re.findall(r"[A-Za-z]+", tail.lower())[:first]:
-        if word in {"and", "or", "of", "the"} and word != "or" and word != "of":
+        if word in {"and", "the"}:
             break
         for stem, unit, what in _UNITS:
             if word.startswith(stem) and len(word) <= len(stem) + 4:

@@ -13,8 +13,30 @@ from needlepoint.claims.vocabulary import Vocabulary
 __all__ = ["Mention", "Unit", "read_units"]
 
 # words that may stand before the verb of an order or the opening of a question
-_SOFT = frozenset("also and but then so please first second next finally however again yet now thus or well".split())
-_CONDITIONS = frozenset("if when before after once for while until whenever unless".split())
+_SOFT = frozenset(
+    [
+        "also",
+        "and",
+        "but",
+        "then",
+        "so",
+        "please",
+        "first",
+        "second",
+        "next",
+        "finally",
+        "however",
+        "again",
+        "yet",
+        "now",
+        "thus",
+        "or",
+        "well",
+    ]
+)
+_CONDITIONS = frozenset(
+    ["if", "when", "before", "after", "once", "for", "while", "until", "whenever", "unless"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +160,9 @@ def _longest(mentions: list[Mention]) -> list[Mention]:
         return mentions
     kept: list[Mention] = []
     for m in sorted(mentions, key=lambda m: (m.first, -(m.last - m.first), m.part)):
-        inside = any(k.first <= m.first and m.last <= k.last and (k.first, k.last) != (m.first, m.last) for k in kept)
+        inside = any(
+            k.first <= m.first and m.last <= k.last and (k.first, k.last) != (m.first, m.last) for k in kept
+        )
         if not inside:
             kept.append(m)
     return kept

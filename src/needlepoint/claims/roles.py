@@ -14,10 +14,34 @@ __all__ = ["ROLES", "role_of"]
 
 Test = Callable[[Unit], bool]
 
-_ANAPHORA = frozenset("it its it's they theyre they're these this those that such others some patients".split())
+_ANAPHORA = frozenset(
+    [
+        "it",
+        "its",
+        "it's",
+        "they",
+        "theyre",
+        "they're",
+        "these",
+        "this",
+        "those",
+        "that",
+        "such",
+        "others",
+        "some",
+        "patients",
+    ]
+)
 _STRONG_CUES = (
     *("mechanism_core", "safety", "magnitude", "procedure_core", "prevalence_share", "cure", "reaction"),
-    *("sufficient_number", "anaphoric_study", "guideline", "eligibility_act", "site_distal", "evidence_mixed"),
+    *(
+        "sufficient_number",
+        "anaphoric_study",
+        "guideline",
+        "eligibility_act",
+        "site_distal",
+        "evidence_mixed",
+    ),
 )
 _CLAIM_CUES = (
     *("efficacy", "mechanism", "mechanism_core", "safety", "magnitude", "procedure_core", "prevalence_share"),
@@ -50,7 +74,11 @@ def _is_quiet_heading(u: Unit) -> bool:
 
 def _more_or_better(u: Unit) -> bool:
     words = u.text.lower().split()
-    return u.has("efficacy") and any(w in {"more", "better", "less", "without"} for w in words) and len(words) > 5
+    return (
+        u.has("efficacy")
+        and any(w in {"more", "better", "less", "without"} for w in words)
+        and len(words) > 5
+    )
 
 
 def _about_treatment(u: Unit) -> bool:
@@ -68,10 +96,14 @@ def _is_first_person(u: Unit) -> bool:
 def _holds_statement(u: Unit) -> bool:
     """An order that carries a statement: "keep in mind that ...", "press there, and it eases ..."."""
     lower = u.text.lower()
-    if any(lead in lower for lead in ("in mind that", "note that", "remember that", "aware that", "know that")):
+    if any(
+        lead in lower for lead in ("in mind that", "note that", "remember that", "aware that", "know that")
+    ):
         return True
     tail = lower.partition(", and ")[2]
-    return bool(tail) and any(tail.startswith(s) for s in ("you can", "you will", "it will", "it can", "this will"))
+    return bool(tail) and any(
+        tail.startswith(s) for s in ("you can", "you will", "it will", "it can", "this will")
+    )
 
 
 def _is_eligibility_order(u: Unit) -> bool:
@@ -92,7 +124,9 @@ def _is_advert(u: Unit) -> bool:
     """Selling is no claim; a seller's statement of what the treatment does still is one."""
     if u.has("advert_hard"):
         return not u.has("harm_denied", "cure", "success_rate")
-    return u.has("advert") and not u.has("mechanism_core", "cure", "procedure_core", "harm_denied", "efficacy_core")
+    return u.has("advert") and not u.has(
+        "mechanism_core", "cure", "procedure_core", "harm_denied", "efficacy_core"
+    )
 
 
 def _is_anecdote(u: Unit) -> bool:
@@ -111,7 +145,9 @@ def _is_belief(u: Unit) -> bool:
 
 
 def _is_history(u: Unit) -> bool:
-    return u.has("history") and not u.has("attribution_study", "safety", "guideline", "mechanism_core", "rejection")
+    return u.has("history") and not u.has(
+        "attribution_study", "safety", "guideline", "mechanism_core", "rejection"
+    )
 
 
 def _is_empty(u: Unit) -> bool:
@@ -124,7 +160,9 @@ def _is_empty(u: Unit) -> bool:
         return not (u.has(*_CLAIM_CUES) or u.has(*_TOPIC_CUES))
     if _takes_up(u):
         return not u.has(*_CLAIM_CUES, "prevalence", "procedure", "guideline", "anaphoric_study", "reaction")
-    return not u.has(*_STRONG_CUES) and not (u.has("efficacy") and u.has("durable", "fleeting", "comparative"))
+    return not u.has(*_STRONG_CUES) and not (
+        u.has("efficacy") and u.has("durable", "fleeting", "comparative")
+    )
 
 
 def _takes_up(u: Unit) -> bool:

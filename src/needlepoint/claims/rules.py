@@ -62,7 +62,11 @@ def _wrong_size(c: Case) -> bool:
 
 def _responders_as_change(c: Case) -> bool:
     """The share of people who improved, told as the size of the improvement."""
-    return c.study is not None and matching_responder(c.study, c.quantities) is not None and c.has("improvement_share")
+    return (
+        c.study is not None
+        and matching_responder(c.study, c.quantities) is not None
+        and c.has("improvement_share")
+    )
 
 
 def _hides_sham(c: Case) -> bool:
@@ -75,7 +79,9 @@ def _hides_sham(c: Case) -> bool:
 
 def _hides_control(c: Case) -> bool:
     """A success rate without the rate of the people who were not treated."""
-    return bool(c.shares or c.has("success_rate")) and not c.slots.comparators and c.has("efficacy", "magnitude")
+    return (
+        bool(c.shares or c.has("success_rate")) and not c.slots.comparators and c.has("efficacy", "magnitude")
+    )
 
 
 def _no_control_group(c: Case) -> bool:
@@ -108,7 +114,7 @@ def _boundless(c: Case) -> bool:
 
 
 def _answers_cure(c: Case) -> bool:
-    """ "In many cases, yes" under a heading that asks about a cure."""
+    """A "yes, in many cases" under a heading that asks about a cure."""
     return c.has("many_cases") and c.heading is not None and c.heading.has("asks_cure")
 
 
@@ -164,7 +170,11 @@ def _serious_harm_known(c: Case) -> bool:
 def _plays_down(c: Case) -> bool:
     """Little risk, with nothing that limits the statement."""
     limited = c.has("hedge", "sound_practice", "rare_word", "safer", "comparative") or c.speaker != "page"
-    return c.has("harm_low") and not limited and bool(re.search(r"\b(?:little|no|minimal|few|zero)\b", c.unit.text, re.I))
+    return (
+        c.has("harm_low")
+        and not limited
+        and bool(re.search(r"\b(?:little|no|minimal|few|zero)\b", c.unit.text, re.I))
+    )
 
 
 def _reaction_told(c: Case) -> bool:
@@ -251,7 +261,9 @@ RULES: tuple[Rule, ...] = (
         "not_checkable",
         why="The evidence base holds no rule of law on this.",
     ),
-    Rule("guideline-old", _kinds("guideline"), _old_position, "outdated", ("outdated_guideline",), "position"),
+    Rule(
+        "guideline-old", _kinds("guideline"), _old_position, "outdated", ("outdated_guideline",), "position"
+    ),
     Rule(
         "guideline-misquoted",
         _kinds("guideline"),
@@ -540,7 +552,14 @@ RULES: tuple[Rule, ...] = (
         ("unsourced",),
         why="No trial shows that this number is needed or enough.",
     ),
-    Rule("number-off", _kinds("procedure", "prevalence"), _number_off, "contradicted", ("wrong_number",), "usual_row"),
+    Rule(
+        "number-off",
+        _kinds("procedure", "prevalence"),
+        _number_off,
+        "contradicted",
+        ("wrong_number",),
+        "usual_row",
+    ),
     Rule("number-right", _kinds("procedure", "prevalence"), _number_right, "supported", basis="usual_row"),
     Rule(
         "list-opens",
@@ -562,7 +581,7 @@ RULES: tuple[Rule, ...] = (
         _kinds("prevalence"),
         lambda c: True,
         "supported",
-        why="In line with what is known of the condition; no number to check."
+        why="In line with what is known of the condition; no number to check.",
     ),
     # does it help
     Rule(
@@ -577,7 +596,12 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "fleeting-wrong",
         EFFECT,
-        lambda c: c.has("fleeting") and not c.has("careful_word", "durable") and c.standing is not None and c.standing.durable,
+        lambda c: (
+            c.has("fleeting")
+            and not c.has("careful_word", "durable")
+            and c.standing is not None
+            and c.standing.durable
+        ),
         "contradicted",
         ("wrong_duration",),
         "standing",
@@ -586,7 +610,12 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "doubt-unfounded",
         EFFECT,
-        lambda c: _speaks_against(c) and c.benefit == "modest" and c.has("no_difference") and c.certainty != "hedged",
+        lambda c: (
+            _speaks_against(c)
+            and c.benefit == "modest"
+            and c.has("no_difference")
+            and c.certainty != "hedged"
+        ),
         "contradicted",
         (),
         "standing",

@@ -63,19 +63,29 @@ def _nothing(view: View) -> list[Unit]:
 
 
 def _benefit_numbers(view: View) -> list[Unit]:
-    return [c.unit for c in view.claims("magnitude", "citation", "efficacy") if c.shares or c.amount("points")]
+    return [
+        c.unit for c in view.claims("magnitude", "citation", "efficacy") if c.shares or c.amount("points")
+    ]
 
 
 def _with_comparator(view: View) -> list[Unit]:
-    return [c.unit for c in view.claims("efficacy", "magnitude", "citation", "comparison") if c.slots.comparators]
+    return [
+        c.unit for c in view.claims("efficacy", "magnitude", "citation", "comparison") if c.slots.comparators
+    ]
 
 
 def _bare_effects(view: View) -> list[Unit]:
-    return [c.unit for c in view.claims("efficacy", "magnitude") if not c.slots.comparators and c.polarity == "positive"]
+    return [
+        c.unit
+        for c in view.claims("efficacy", "magnitude")
+        if not c.slots.comparators and c.polarity == "positive"
+    ]
 
 
 def _harms(view: View) -> list[Unit]:
-    return [c.unit for c in view.claims("safety") if c.has("harm_present", "harm_considerable", "eligibility")]
+    return [
+        c.unit for c in view.claims("safety") if c.has("harm_present", "harm_considerable", "eligibility")
+    ]
 
 
 def _harm_numbers(view: View) -> list[Unit]:
@@ -87,7 +97,11 @@ def _denied(view: View) -> list[Unit]:
 
 
 def _sources(view: View) -> list[Unit]:
-    return [u for u in view.units if u.line.kind == "reference" or re.search(r"\bet al\b|doi|https?://", u.text, re.I)]
+    return [
+        u
+        for u in view.units
+        if u.line.kind == "reference" or re.search(r"\bet al\b|doi|https?://", u.text, re.I)
+    ]
 
 
 def _vague(view: View) -> list[Unit]:
@@ -99,7 +113,11 @@ def _adverts(view: View) -> list[Unit]:
 
 
 def _mechanisms(view: View) -> list[Unit]:
-    return [c.unit for c, j in zip(view.cases, view.judged, strict=True) if c.kind == "mechanism" and j.verdict == "overstated"]
+    return [
+        c.unit
+        for c, j in zip(view.cases, view.judged, strict=True)
+        if c.kind == "mechanism" and j.verdict == "overstated"
+    ]
 
 
 DISCERN, REVIEW = "DISCERN", "HealthNewsReview"
@@ -276,12 +294,17 @@ def missing_of(card: Sequence[Criterion]) -> tuple[str, ...]:
 
 def notices_of(judged: Sequence[Judged]) -> tuple[Notice, ...]:
     """Warnings to be read first: signs of danger told as if they were harmless, harm denied, care put off."""
-    found: list[Notice] = []
+    found = [
+        Notice(text=j.careful or j.why, url=_url(j), claim=j.claim.id)
+        for j in judged
+        if j.verdict == "contradicted" and "red_flag_without_warning" in j.issues
+    ]
     for j in judged:
-        if j.verdict == "contradicted" and "red_flag_without_warning" in j.issues:
-            found.append(Notice(text=j.careful or j.why, url=_url(j), claim=j.claim.id))
-    for j in judged:
-        if j.verdict == "contradicted" and j.claim.kind == "safety" and "red_flag_without_warning" not in j.issues:
+        if (
+            j.verdict == "contradicted"
+            and j.claim.kind == "safety"
+            and "red_flag_without_warning" not in j.issues
+        ):
             found.append(Notice(text=f"The page denies known harm. {j.why}", url=_url(j), claim=j.claim.id))
             break
     return tuple(found)

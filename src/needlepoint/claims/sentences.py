@@ -50,7 +50,11 @@ def _joins(shadow: str, at: int, mark: int, stop: int, end: int) -> bool:
         return True
     if before.strip().isdigit() and mark - at <= 4:  # "22." opens a reference
         return True
-    return shadow[stop : stop + 2].strip()[:1].islower() and len(before.split()[-1]) < 4 if before.split() else False
+    return (
+        shadow[stop : stop + 2].strip()[:1].islower() and len(before.split()[-1]) < 4
+        if before.split()
+        else False
+    )
 
 
 def _trimmed(shadow: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -72,9 +76,9 @@ _CLAUSE = re.compile(
       ,?\ but\ (?:unlike\ )?(?=(?:you|it|its|it's|they|we|for\ many|for\ most|unlike|in|the|these|this|that|there|not\ )\b)
     | ,\ (?:although|though|while|whereas|however,?)\ (?=\w+\ \w+)
     | ;\ (?:however|but|nevertheless),?\
-    | \ (?=with\ (?:little|no|few|minimal|very\ (?:little|few)|virtually\ no|almost\ no|hardly\ any|fewer)\ (?:\w+\ ){0,3}?
+    | \ (?=with\ (?:very\ )?(?:little|few|fewer|minimal|(?:(?:virtually|almost)\ )?no)\ (?:\w+\ ){0,3}?
           (?:risks?|side|adverse|complications|danger|downsides?))
-    | \ (?=without\ (?:any\ )?(?:\w+\ ){0,2}?(?:risks?|side\ effects?|side-effects?|addiction)\b(?!\ of\ surgery))
+    | \ (?=without\ (?:any\ )?(?:\w+\ ){0,2}?(?:risks?|side[\ -]effects?|addiction)\b(?!\ of))
     """,
     re.X | re.I,
 )

@@ -12,7 +12,10 @@ __all__ = ["derived_standings", "find_standing", "is_covered"]
 
 _RATIOS = frozenset({"RR", "OR", "HR"})
 _ABSOLUTE = frozenset({"MD", "SMD", "WMD", "RD"})
-_LARGE_SMD, _LARGE_POINTS = 0.5, 15.0  # Cohen's middle; the important change of a 0-100 pain scale (Ostelo 2008)
+_LARGE_SMD, _LARGE_POINTS = (
+    0.5,
+    15.0,
+)  # Cohen's middle; the important change of a 0-100 pain scale (Ostelo 2008)
 
 
 def find_standing(
@@ -70,9 +73,12 @@ def published_text(row: Published) -> str:
     """A published result as one phrase, as its authors printed it."""
     if row.estimate is None:
         return row.statement or row.note
-    interval = f" ({row.ci_low:g} to {row.ci_high:g})" if row.ci_low is not None and row.ci_high is not None else ""
+    interval = (
+        f" ({row.ci_low:g} to {row.ci_high:g})" if row.ci_low is not None and row.ci_high is not None else ""
+    )
     unit = f" [{row.unit}]" if row.unit and row.unit != "SD" else ""
-    return f"{row.review}: {row.treatment} against {row.comparator}, {row.outcome}: {row.metric} {row.estimate:g}{interval}{unit}"
+    what = f"{row.review}: {row.treatment} against {row.comparator}, {row.outcome}"
+    return f"{what}: {row.metric} {row.estimate:g}{interval}{unit}"
 
 
 def _benefit(rows: list[Published], groups: dict[str, str]) -> Benefit:

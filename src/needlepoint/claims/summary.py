@@ -21,6 +21,19 @@ _ORDER = (
     ("not_checkable", "not checkable"),
 )
 
+_LACKS = {  # criterion -> what is not said
+    "comparator": "compared with what the treatment helps",
+    "size_of_benefit": "how large the benefit is",
+    "harms": "what the risks are",
+    "rate_of_harms": "how often harm happens",
+    "red_flags": "which signs need a doctor at once",
+    "no_treatment": "what happens without treatment",
+    "alternatives": "what else there is",
+    "uncertainty": "what is not known",
+    "sources": "where its statements come from",
+    "cost": "what it costs",
+}
+
 
 def summary_of(
     judged: Sequence[Judged], pairs: Sequence[Contradiction], card: Sequence[Criterion], page: Page
@@ -37,9 +50,9 @@ def summary_of(
     direct = sum(p.strength == "direct" for p in pairs)
     if direct:
         text += f" The page contradicts itself in {direct} place{'s' * (direct != 1)}."
-    lost = [c for c in card if c.met == "no"]
-    if lost:
-        text += f" It leaves out {_listed([c.id.replace('_', ' ') for c in lost[:4]])}."
+    lacks = [_LACKS[c.id] for c in card if c.met == "no" and c.char_start is None and c.id in _LACKS]
+    if lacks:
+        text += f" It does not say {_listed(lacks[:4])}."
     return text
 
 

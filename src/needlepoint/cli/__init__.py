@@ -18,6 +18,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 # command -> (module:attribute, one line of help); the module is imported when the command runs
 COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("needlepoint.cli.ask:command", "Does this treatment help? The trials' answer."),
+    "check": ("needlepoint.cli.check:command", "A page's health claims, judged one by one."),
     "evidence": ("needlepoint.cli.evidence:command", "What the packs hold, with every source."),
     "effects": ("needlepoint.cli.effects:command", "Effect sizes of your own table, 87 measures."),
     "pool": ("needlepoint.cli.pool:command", "A meta-analysis of your own table."),
