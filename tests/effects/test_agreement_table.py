@@ -69,3 +69,18 @@ def test_the_guide_states_the_agreement_that_is_measured():
     for measure in set(found) - APART:
         # another processor may round another way: ten times the stated bound is still that agreement
         assert found[measure][2] <= 10 * rows[measure][2], measure
+
+
+def measures():
+    """Rows of the guide's table of measures."""
+    rows = ["| measure | what | takes | variances |", "| --- | --- | --- | --- |"]
+    for name, spec in MEASURES.items():
+        takes = "; ".join(" ".join(letters) for letters in spec.alternatives)
+        rows.append(f"| {name} | {spec.label} | {takes} | {' '.join(spec.vtypes)} |")
+    return rows
+
+
+def test_the_guide_lists_every_measure_with_what_it_takes():
+    guide = (ROOT / "docs/effects.md").read_text().splitlines()
+    missing = [row for row in measures() if row not in guide]
+    assert not missing, "\n".join(["docs/effects.md lacks:", *missing])

@@ -33,8 +33,8 @@ _CANDIDATES: dict[str, tuple[str, bool, tuple[str, ...]]] = {
 class Inferred(Result):
     """The measure that best explains the printed effects of one analysis.
 
-    ``measure`` can be given to ``effect_sizes`` ("GEN" for generic inverse variance, "PETO" for observed minus
-    expected too); ``candidate`` names the convention; ``ratio`` says that effects are printed as ratios.
+    ``measure`` can be given to ``effect_sizes`` ("GEN" for generic inverse variance and observed minus expected);
+    ``candidate`` names the convention; ``ratio`` says that effects are printed as ratios.
     ``matched`` of ``of`` printed rows are reproduced; ``also`` names candidates that match as many. Rows that
     are not reproduced are listed in ``unmatched`` (positions from 0).
     """
