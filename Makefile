@@ -28,6 +28,9 @@ unit: $(VENV)/.dev
 slow: $(VENV)/.dev
 	$(BIN)/pytest -q -n $(WORKERS) -m slow
 
+score: $(VENV)/.installed
+	$(BIN)/python benchmarks/score_pages.py
+
 docs: $(VENV)/.dev
 	$(BIN)/mkdocs build --strict
 
