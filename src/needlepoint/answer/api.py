@@ -11,7 +11,7 @@ from needlepoint.answer.eligible import cell_keys
 from needlepoint.answer.published import alternatives, best_alternatives, covers
 from needlepoint.answer.result import Answer, Cell, CellKey
 from needlepoint.answer.say import finding
-from needlepoint.answer.words import Finding, headline
+from needlepoint.answer.words import Finding, headline, one_comparison
 from needlepoint.evidence.load import load_pack
 from needlepoint.evidence.question import Question, match_question
 from needlepoint.evidence.schema import Pack, Source
@@ -158,7 +158,7 @@ def _answer(
     harms = people.harms_of(pack, asked.treatment)
     guidelines = people.guidelines_of(pack, asked.treatment, asked.condition)
     other = alternatives(pack, asked.treatment, asked.condition)
-    first = headline(labels[asked.treatment], labels[asked.condition], *_leading_findings(pack, asked, table))
+    first = _first_sentence(pack, asked, table, labels)
     inputs = digest(pack.digest, asked.treatment, asked.condition, *(c.key for c in (*table, *more)))
     return Answer(
         question=asked,
@@ -188,6 +188,16 @@ def _answer(
         input_digest=inputs,
         notes=(*getattr(asked, "notes", ()), *notes),
     )
+
+
+def _first_sentence(pack: Pack, asked: Question, table: Sequence[Cell], labels: dict[str, str]) -> str:
+    treatment, condition = labels[asked.treatment], labels[asked.condition]
+    if asked.comparator is None:
+        return headline(treatment, condition, *_leading_findings(pack, asked, table))
+    if table and finding(table[0]) is None:
+        return table[0].statement
+    found = finding(table[0]) if table else None
+    return one_comparison(treatment, labels[asked.comparator], condition, found)
 
 
 def _leading_findings(

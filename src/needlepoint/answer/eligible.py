@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from needlepoint.answer.result import CellKey, Excluded
 from needlepoint.evidence.schema import Contrast, Measurement, Pack, Trial, Use
@@ -15,6 +16,8 @@ from needlepoint.evidence.schema import Contrast, Measurement, Pack, Trial, Use
 __all__ = ["Candidate", "Selection", "cell_keys", "family", "select"]
 
 _KIND_RANK = {"mean": 0, "change": 1, "events": 0}
+Row = TypeVar("Row", Measurement, Contrast)
+
 _USE_RANK = {"main": 0, "sensitivity": 1}
 
 
@@ -146,7 +149,7 @@ def select(pack: Pack, key: CellKey, uses: Sequence[Use] = ("main",)) -> Selecti
 
 
 def _reasons(candidate: Candidate, rejected: str) -> list[Excluded]:
-    whys = dict.fromkeys(row.why or rejected for row in candidate.rows if row.use != "main")
+    whys = dict.fromkeys(row.why for row in candidate.rows if row.use != "main" and row.why)
     return [Excluded(trial=candidate.trial.id, what=_what(candidate), why="; ".join(whys) or rejected)]
 
 
@@ -177,7 +180,7 @@ def _arm_candidates(rows: _TrialRows) -> list[Candidate]:
         if row.use != "never" and _complete(row):
             groups.setdefault((row.instrument, row.metric, row.weeks), []).append(row)
     found: list[Candidate] = []
-    for group in groups.values():
+    for group in _main_apart(groups.values()):
         treated = tuple(r for r in group if rows.arms[r.arm] in rows.treatments)
         control = tuple(r for r in group if rows.arms[r.arm] == rows.key.comparator)
         if treated and control:
@@ -204,11 +207,22 @@ def _contrast_candidates(rows: _TrialRows) -> list[Candidate]:
             trial=rows.trial,
             instrument=group[0].instrument,
             weeks=group[0].weeks,
-            use=_worst(group),
+            # a risk ratio printed without its counts is adjusted in ways that the other trials are not
+            use="sensitivity" if group[0].metric == "RR" else _worst(group),
             contrasts=tuple(group),
         )
-        for group in groups.values()
+        for group in _main_apart(groups.values())
     ]
+
+
+def _main_apart(groups: Iterable[list[Row]]) -> list[list[Row]]:
+    """Rows for the main analysis by themselves, then together with flagged ones."""
+    out: list[list[Row]] = []
+    for group in groups:
+        main = [row for row in group if row.use == "main"]
+        out += [main] if main else []
+        out += [group] if len(main) < len(group) else []
+    return out
 
 
 def _compares(rows: _TrialRows, row: Contrast) -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "number",
     "of_100_better_than_average",
     "of_100_respond",
+    "one_comparison",
     "ratio_end",
     "size",
     "statement",
@@ -220,6 +221,13 @@ def headline(
         return f"{first}; nobody can say here how much of that is due to the treatment itself."
     joint = ", but" if direction(nothing) == "better" and _weaker(sham, nothing) else ", and"
     return f"{first}{joint} {_sham_clause(sham)}."
+
+
+def one_comparison(treatment: str, comparator: str, condition: str, f: Finding | None) -> str:
+    """The first sentence of a question that names its comparison."""
+    if f is None:
+        return f"No usable trial here compares {treatment} with {comparator} for {condition}."
+    return f"{_sentence(treatment, condition, f)}."
 
 
 def _sentence(treatment: str, condition: str, f: Finding) -> str:

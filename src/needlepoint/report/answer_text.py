@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 WIDTH = 80
+ELSEWHERE = 8  # results of other comparisons that are listed when the very question has none
 FEW = 3  # comparisons with other treatments get a sentence of their own from this many trials
 DOTS = {"high": "●●●●", "moderate": "●●●○", "low": "●●○○", "very low": "●○○○", "not judged": "····"}
 
@@ -43,6 +44,7 @@ def answer_text(answer: Answer, *, bold: Style = plain, dim: Style = plain) -> s
         _wrap(answer.red_flags) if answer.red_flags else "",
         _wrap(answer.headline, bold),
         _table(answer.cells, bold),
+        _section("What was compared", _elsewhere(answer), bold),
         _section("What that means", _meanings(answer), bold),
         _section("How long it lasts", answer.duration, bold),
         _section("Harms", _harms(answer), bold),
@@ -145,6 +147,26 @@ def _meanings(answer: Answer) -> list[str]:
             text += f" ({cell.notes[-1]}.)"
         lines.append(f"• {text}")
     return lines
+
+
+def _elsewhere(answer: Answer) -> list[str]:
+    """Where the very question has no result: the results that there are."""
+    if answer.cells:
+        return []
+    lines: list[str] = []
+    wanted = answer.question.comparator
+    for cell in sorted(answer.more, key=lambda c: c.key.comparator != wanted)[:ELSEWHERE]:
+        labels = cell.labels
+        who = (
+            cell.leading.review if cell.leading is not None else f"{cell.k} trial{'s' if cell.k > 1 else ''}"
+        )
+        where = ", ".join(x for x in (labels["outcome"], labels["window"], labels["population"]) if x)
+        lines.append(f"• against {labels['comparator']}, {where}: {shown_text(cell)} ({who}; {_sure(cell)})")
+    return lines
+
+
+def _sure(cell: Cell) -> str:
+    return "certainty not judged" if cell.certainty == "not judged" else f"{cell.certainty} certainty"
 
 
 def chance_text(cell: Cell) -> str:
