@@ -12,6 +12,7 @@ _PACKAGE = "needlepoint.bayes"
 _MODULES: dict[str, tuple[str, ...]] = {
     "api": ("bayes",),
     "bayes_factors": ("BayesFactor", "bayes_factor"),
+    "exact_likelihood": ("CountPosterior", "bayes_counts"),
     "meta_analytic_predictive": ("effective_sample_size", "map_prior"),
     "predictive_priors": ("cochrane", "rhodes", "turner"),
     "prior_effect": ("Cauchy", "Flat", "Normal", "NormalMixture", "Point", "StudentT"),

@@ -61,9 +61,26 @@ class Marginal:
         u = inverse_cdf(self._cdf_u, self._density_u, p, low, high, start)
         return self.stretch.axis.to_x(self.stretch.to_t(u))
 
+    def _nodes(self) -> Floats:
+        return self.stretch.axis.to_x(self.stretch.to_t(self.u))
+
     def mean(self) -> float:
         """Expectation."""
-        return float(self.mass @ self.stretch.axis.to_x(self.stretch.to_t(self.u)))
+        return float(self.mass @ self._nodes())
+
+    def sd(self) -> float:
+        """Standard deviation."""
+        return float(np.sqrt(self.mass @ (self._nodes() - self.mean()) ** 2))
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Equal-tailed interval."""
+        low, high = self.quantile([(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
+
+    def probability(self, low: float = -np.inf, high: float = np.inf) -> float:
+        """Probability of a value between ``low`` and ``high``."""
+        upper = 1.0 if high == np.inf else float(self.cdf(high))
+        return upper - (0.0 if low == -np.inf else float(self.cdf(low)))
 
 
 def marginal(index: Any, weights: Floats, step: float, stretch: Stretch) -> Marginal:

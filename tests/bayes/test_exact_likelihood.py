@@ -1,0 +1,111 @@
+"""Exact likelihoods of counts against brute-force integration, the normal model at large counts, and refusals."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from needlepoint.bayes import HalfNormal, Normal, bayes, bayes_counts
+from needlepoint.errors import ConvergenceError, InputError
+
+CASES = {
+    "OR": {"ai": [1, 0, 3], "n1i": [50, 40, 90], "ci": [4, 2, 9], "n2i": [50, 45, 88]},
+    "IRR": {"x1i": [2, 0, 5], "t1i": [100.0, 80.0, 150.0], "x2i": [6, 1, 8], "t2i": [110.0, 90.0, 140.0]},
+    "PLO": {"xi": [5, 0, 3], "ni": [50, 30, 40]},
+    "IRLN": {"xi": [5, 0, 3], "ti": [50.0, 30.0, 40.0]},
+}
+
+
+def _likelihood(measure, cells, i, theta):
+    """Likelihood of study i at its own effect, written out plainly."""
+    c = {name: values[i] for name, values in cells.items()}
+    if measure == "OR":
+        total = c["ai"] + c["ci"]
+        support = range(max(0, total - c["n2i"]), min(c["n1i"], total) + 1)
+        weight = {u: math.comb(c["n1i"], u) * math.comb(c["n2i"], total - u) for u in support}
+        theta = np.clip(theta, -40, 40)  # far out in the Hermite rule, where the weights are nil
+        return 1 / sum(w / weight[c["ai"]] * np.exp((u - c["ai"]) * theta) for u, w in weight.items())
+    if measure == "IRR":
+        n, odds = c["x1i"] + c["x2i"], np.exp(theta) * c["t1i"] / c["t2i"]
+        p = odds / (1 + odds)
+        return math.comb(n, c["x1i"]) * p ** c["x1i"] * (1 - p) ** c["x2i"]
+    if measure == "PLO":
+        p = 1 / (1 + np.exp(-theta))
+        return math.comb(c["ni"], c["xi"]) * p ** c["xi"] * (1 - p) ** (c["ni"] - c["xi"])
+    rate = np.exp(theta) * c["ti"]
+    return rate ** c["xi"] * np.exp(-rate) / math.factorial(c["xi"])
+
+
+def _panels(ends, points=16):
+    x, w = np.polynomial.legendre.leggauss(points)
+    a, b = np.array(ends[:-1])[:, None], np.array(ends[1:])[:, None]
+    return ((a + b) / 2 + (b - a) / 2 * x).ravel(), ((b - a) / 2 * w).ravel()
+
+
+def _brute(measure, cells):
+    """Evidence, mean and P(effect < 0) under Normal(0, 2) and HalfNormal(0.5), by fixed fine rules."""
+    mu, wm = _panels([-14.0, -8, -5, -3.5, -2.5, -1.5, -0.5, 0.0, 1, 3, 8])
+    tau, wt = _panels([0.0, 0.2, 0.6, 1.2, 4.0], 12)
+    z, wz = np.polynomial.hermite_e.hermegauss(90)
+    theta = mu[:, None, None] + tau[:, None] * z
+    like = np.ones((len(mu), len(tau)))
+    for i in range(3):
+        like = like * (_likelihood(measure, cells, i, theta) @ (wz / wz.sum()))
+    prior = np.exp(Normal(0, 2).log_density(mu))[:, None] * np.exp(HalfNormal(0.5).log_density(tau, tau))
+    joint = like * prior * np.multiply.outer(wm, wt)
+    evidence = joint.sum()
+    return math.log(evidence), (mu[:, None] * joint).sum() / evidence, joint[mu < 0].sum() / evidence
+
+
+@pytest.mark.parametrize("measure", CASES)
+def test_agrees_with_brute_force_integration(measure):
+    got = bayes_counts(
+        measure=measure, **CASES[measure], prior_effect=Normal(0, 2), prior_tau=HalfNormal(0.5)
+    )
+    log_evidence, mean, below = _brute(measure, CASES[measure])
+    assert abs(got.log_evidence - log_evidence) <= got.error
+    assert got.error <= 1e-4
+    assert got.estimate == pytest.approx(mean, abs=1e-4)
+    assert 1 - got.p_above_zero == pytest.approx(below, abs=1e-4)
+
+
+def test_many_events_give_the_normal_model():
+    a, n1, c, n2 = (np.array(x) for x in ([210, 190], [900, 950], [250, 225], [1000, 980]))
+    got = bayes_counts(ai=a, n1i=n1, ci=c, n2i=n2)
+    yi = np.log(a * (n2 - c) / (c * (n1 - a)))
+    want = bayes(yi=yi, vi=1 / a + 1 / (n1 - a) + 1 / c + 1 / (n2 - c), prior_tau=HalfNormal(0.5))
+    for name in ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "tau"):
+        assert getattr(got, name) == pytest.approx(getattr(want, name), abs=2e-3)
+
+
+def test_swapping_the_groups_turns_the_sign():
+    given = CASES["OR"]
+    one = bayes_counts(**given)
+    two = bayes_counts(ai=given["ci"], n1i=given["n2i"], ci=given["ai"], n2i=given["n1i"])
+    assert two.estimate == pytest.approx(-one.estimate, abs=1e-5)
+    assert (two.ci_low, two.ci_high) == pytest.approx((-one.ci_high, -one.ci_low), abs=1e-5)
+
+
+def test_a_study_without_events_changes_nothing():
+    given = CASES["OR"]
+    one = bayes_counts(**given)
+    more = {name: [*values, new] for (name, values), new in zip(given.items(), [0, 60, 0, 55], strict=True)}
+    two = bayes_counts(**more)
+    assert two.k == 4
+    assert (two.estimate, two.se, two.tau) == pytest.approx((one.estimate, one.se, one.tau), abs=1e-4)
+
+
+def test_without_any_event_a_flat_prior_has_no_posterior():
+    with pytest.raises(ConvergenceError):
+        bayes_counts(ai=[0, 0], n1i=[50, 40], ci=[0, 0], n2i=[50, 45])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"measure": "RD"}, "OR"), ({"prior_tau": "fixed(0)"}, "free"), ({"prior_effect": "point(0)"}, "free")],
+)
+def test_what_cannot_be_used_is_refused(options, words):
+    with pytest.raises(InputError, match=words):
+        bayes_counts(**CASES["OR"] | options)
