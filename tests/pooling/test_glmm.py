@@ -289,6 +289,50 @@ def test_the_conditional_likelihood_agrees_with_thirty_digits():
     assert res.log_likelihood == pytest.approx(float(total), abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("name", "model"), [("dat.bcg", "CM.AL"), ("dat.hine1989", "CM.EL"), ("dat.lee2004", "CM.AL")]
+)
+def test_profile_intervals_end_where_the_exact_likelihood_has_fallen(name, model):
+    from scipy.optimize import minimize_scalar
+
+    from needlepoint.stats.distributions import chi2_quantile
+
+    res = glmm(REFERENCE["data"][name], model=model, interval="profile", **COLUMNS["OR"])
+    limit = res.log_likelihood - 0.5 * chi2_quantile(0.95, 1)
+
+    def over_tau(beta: float) -> float:
+        found = minimize_scalar(
+            lambda tau: -brute_force(name, "OR", model, beta, tau**2), bounds=(0, 2), method="bounded"
+        )
+        return max(-found.fun, brute_force(name, "OR", model, beta, 0.0))
+
+    def over_beta(tau2: float) -> float:
+        near = (res.estimate - 0.1, res.estimate + 0.1)
+        return -minimize_scalar(lambda beta: -brute_force(name, "OR", model, beta, tau2), bracket=near).fun
+
+    assert over_tau(res.ci_low) == pytest.approx(limit, abs=1e-5)
+    assert over_tau(res.ci_high) == pytest.approx(limit, abs=1e-5)
+    assert over_tau(0.0) == pytest.approx(res.log_likelihood - 0.5 * res.statistic**2, abs=1e-5)
+    assert over_beta(res.tau2_high) == pytest.approx(limit, abs=1e-5)
+    if res.tau2_low > 0:
+        assert over_beta(res.tau2_low) == pytest.approx(limit, abs=1e-5)
+    else:
+        assert over_beta(0.0) >= limit
+
+
+@pytest.mark.parametrize("model", ["UM.FS", "UM.RS"])
+def test_profile_intervals_of_both_arm_models_hold_the_estimate(model):
+    wald, profile = (
+        glmm(REFERENCE["data"]["dat.hine1989"], model=model, interval=i, **COLUMNS["OR"])
+        for i in ("wald", "profile")
+    )
+    assert profile.estimate == wald.estimate
+    assert profile.ci_low < profile.estimate < profile.ci_high
+    # no heterogeneity and some fifty events: close to the normal interval, a little wider
+    assert (profile.ci_low, profile.ci_high) == pytest.approx((wald.ci_low, wald.ci_high), abs=0.03)
+    assert profile.tau2_low == 0 < profile.tau2_high
+
+
 # --- data on which other tools fail -------------------------------------------------------------------------------
 
 SPARSE = {
@@ -480,6 +524,8 @@ def test_impossible_requests_are_refused():
         glmm(**(table | {"ai": [1.5, 2]}), model="CM.EL")
     with pytest.raises(InputError, match="correlate"):
         glmm(**table, cor=True)
+    with pytest.raises(InputError, match="no t distribution"):
+        glmm(**table, interval="profile", test="t")
     with pytest.raises(InputError, match="coding"):
         glmm(**table, coding=2)
     with pytest.raises(InputError, match="no study has both"):

@@ -44,7 +44,8 @@ class Estimates(NamedTuple):
     sizes: Sizes
     fit: Fit
     common: Fit
-    common_model: Model
+    model: Model  # of the fit
+    models: tuple[Model, ...]  # all that compete, the fullest last
     constant: float  # what the log-likelihood lacks
 
 
@@ -57,17 +58,26 @@ def estimate(cells: Mapping[str, Vector], X: Vector, asked: Specification) -> Es
         The estimate is not finite.
     """
     options: dict[str, Any] = {"coding": asked.coding, "cor": asked.cor}
-    simple = nested_models(cells, X, asked.measure, asked.model, common=True, **options)
-    chosen, common = best_fit(simple, start_state(simple[0], start_alpha(simple[0].family)))
+    models = nested_models(cells, X, asked.measure, asked.model, common=True, **options)
+    chosen, common = best_fit(models, start_state(models[0], start_alpha(models[0].family)))
     fit = common
     if asked.method == "ML":
-        full = nested_models(cells, X, asked.measure, asked.model, common=False, **options)
-        chosen, fit = best_fit(full[len(simple) :], common.state, (chosen, common))
+        known = len(models)
+        models = nested_models(cells, X, asked.measure, asked.model, common=False, **options)
+        chosen, fit = best_fit(models[known:], common.state, (chosen, common))
     _refuse_runaway(fit, asked.measure)
     cov: Vector = np.asarray(np.linalg.inv(fit.information), dtype=np.float64)
     p = X.shape[1]
-    sizes = _sizes(chosen, fit, cov, random_studies=asked.model == "UM.RS")
-    return Estimates(fit.state.beta[:p], cov[:p, :p], sizes, fit, common, simple[0], chosen.family.constant())
+    return Estimates(
+        beta=fit.state.beta[:p],
+        vb=cov[:p, :p],
+        sizes=_sizes(chosen, fit, cov, random_studies=asked.model == "UM.RS"),
+        fit=fit,
+        common=common,
+        model=chosen,
+        models=tuple(models),
+        constant=chosen.family.constant(),
+    )
 
 
 def _refuse_runaway(fit: Fit, measure: str) -> None:
@@ -110,7 +120,7 @@ def heterogeneity_tests(
     cells: Mapping[str, Vector], X: Vector, found: Estimates, asked: Specification
 ) -> HeterogeneityTests:
     """Compare the common-effect fit with every study having its own effect."""
-    saturation = _saturation(cells, found.common_model, asked.model)
+    saturation = _saturation(cells, found.models[0], asked.model)
     lrt = max(0.0, 2.0 * (saturation.log_likelihood - found.common.log_likelihood))
     df = X.shape[0] - X.shape[1]
     if df == 0:

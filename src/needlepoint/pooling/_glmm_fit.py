@@ -150,11 +150,16 @@ def evaluate(model: Model, state: State, rule: Points, *, free_scale: bool) -> E
     return Evaluation(log_likelihood, rest, reduced, (score[:, 0], a, b), mode)
 
 
-def _step(found: Evaluation) -> Vector:
-    """Newton's step, uphill also where the information is not positive."""
-    values, vectors = np.linalg.eigh(found.information)
-    floor = 1e-8 * max(1.0, float(np.abs(values).max(initial=0.0)))
-    return vectors @ ((vectors.T @ found.score) / np.maximum(np.abs(values), floor))
+def _step(found: Evaluation, held: tuple[int, ...]) -> Vector:
+    """Newton's step, uphill also where the information is not positive; parameters that are held do not move."""
+    step = np.zeros_like(found.score)
+    free = [i for i in range(len(step)) if i not in held]
+    if not free:
+        return step
+    values, vectors = np.linalg.eigh(found.information[np.ix_(free, free)])
+    floor = 1e-8 * max(1.0, float(np.abs(values).max()))
+    step[free] = vectors @ ((vectors.T @ found.score[free]) / np.maximum(np.abs(values), floor))
+    return step
 
 
 def _moved(state: State, step: Vector, alpha_step: Vector, p: int, modes: Vector) -> State:
@@ -163,15 +168,24 @@ def _moved(state: State, step: Vector, alpha_step: Vector, p: int, modes: Vector
 
 
 def climb(
-    model: Model, state: State, n_points: int, *, free_scale: bool, last_gain: float = LAST_GAIN
+    model: Model,
+    state: State,
+    n_points: int,
+    *,
+    free_scale: bool,
+    last_gain: float = LAST_GAIN,
+    held: tuple[int, ...] = (),
 ) -> Fit:
-    """Newton's method with halving from a state; L stays as it is unless ``free_scale``."""
+    """Newton's method with halving from a state.
+
+    L stays as it is unless ``free_scale``; ``held`` are positions in (beta, entries of L) that stay, too.
+    """
     rule = points(n_points, model.d)
     p = model.X.shape[2]
     found = evaluate(model, state, rule, free_scale=free_scale)
     converged = False
     for _ in range(MAX_STEPS):
-        step = _step(found)
+        step = _step(found, held)
         alpha_step = np.zeros_like(state.alpha)
         gain = float(step @ found.score)
         if found.per_alpha is not None:

@@ -15,6 +15,7 @@ from needlepoint.pooling._glmm_models import ALLOWED, ONE_ARM
 from needlepoint.pooling.design import build, full_rank
 
 __all__ = [
+    "GlmmInterval",
     "GlmmMeasure",
     "GlmmMethod",
     "GlmmModel",
@@ -29,6 +30,7 @@ GlmmMeasure = Literal["OR", "IRR", "PLO", "IRLN"]
 GlmmModel = Literal["UM.FS", "UM.RS", "CM.EL", "CM.AL"]
 GlmmMethod = Literal["ML", "EE"]
 GlmmTest = Literal["z", "t"]
+GlmmInterval = Literal["wald", "profile"]
 
 
 class Specification(NamedTuple):
@@ -41,6 +43,7 @@ class Specification(NamedTuple):
     level: float
     coding: float
     cor: bool
+    interval: str
 
     @property
     def two_arms_with_fixed_studies(self) -> bool:
@@ -57,12 +60,21 @@ class Inputs(NamedTuple):
 
 
 def specification(
-    measure: str, model: str | None, method: str, test: str, level: float, coding: float, *, cor: bool
+    measure: str,
+    model: str | None,
+    method: str,
+    test: str,
+    level: float,
+    coding: float,
+    interval: str,
+    *,
+    cor: bool,
 ) -> Specification:
     """Check the options against each other."""
     check(measure, GlmmMeasure, field="measure")
     check(method, GlmmMethod, field="method")
     check(test, GlmmTest, field="test")
+    check(interval, GlmmInterval, field="interval")
     check_level(level)
     chosen = model or ALLOWED[measure][0]
     check(chosen, GlmmModel, field="model")
@@ -74,7 +86,9 @@ def specification(
         raise InputError("coding is a share", field="coding", got=coding, allowed="between 0 and 1")
     if cor and chosen != "UM.RS":
         raise InputError("only UM.RS has two random effects to correlate", field="cor", got=cor)
-    return Specification(measure, chosen, method, test, level, coding, cor)
+    if interval == "profile" and test == "t":
+        raise InputError("a profile interval has no t distribution", field="test", got=test, allowed="z")
+    return Specification(measure, chosen, method, test, level, coding, cor, interval)
 
 
 def read(

@@ -10,6 +10,7 @@ from needlepoint.pooling._common_effect import p_text
 from needlepoint.pooling._counts import Vector
 from needlepoint.pooling._glmm_estimates import estimate, heterogeneity_tests, typical_variance
 from needlepoint.pooling._glmm_inputs import (
+    GlmmInterval,
     GlmmMeasure,
     GlmmMethod,
     GlmmModel,
@@ -19,6 +20,7 @@ from needlepoint.pooling._glmm_inputs import (
     read,
     specification,
 )
+from needlepoint.pooling._glmm_profile import profile_coefficients, profile_tau2
 from needlepoint.pooling.inference import coefficients, omnibus
 from needlepoint.pooling.result import Coefficient
 from needlepoint.result import Result
@@ -43,6 +45,7 @@ class Glmm(Result):
     model: str
     method: str
     test: str
+    interval: str
     level: float
     k: int
     estimate: float
@@ -56,6 +59,8 @@ class Glmm(Result):
     pi_high: float | None
     tau2: float
     tau2_se: float | None
+    tau2_low: float | None
+    tau2_high: float | None
     sigma2: float | None
     rho: float | None
     i2: float
@@ -80,13 +85,16 @@ class Glmm(Result):
     vi: Vector = field(repr=False)
     X: Vector = field(repr=False)
 
+    def _tau2_interval(self) -> str:
+        return "" if self.tau2_high is None else f" [{self.tau2_low:.4f}, {self.tau2_high:.4f}]"
+
     def summary(self) -> str:
         """Text for people."""
         lines = [
             f"{self.model} model, {self.method}, {self.measure}, k = {self.k}",
             f"estimate {self.estimate:.4f} [{self.ci_low:.4f}, {self.ci_high:.4f}], "
             f"se {self.se:.4f}, {'z' if self.df is None else 't'} = {self.statistic:.2f}, {p_text(self.p_value)}",
-            f"τ² = {self.tau2:.4f}, I² = {self.i2:.0%}",
+            f"τ² = {self.tau2:.4f}{self._tau2_interval()}, I² = {self.i2:.0%}",
             f"likelihood-ratio test of heterogeneity: {self.q:.2f} on {self.q_df}, {p_text(self.q_p)}",
         ]
         if self.sigma2 is not None:
@@ -101,6 +109,7 @@ def glmm(
     model: GlmmModel | None = None,
     method: GlmmMethod = "ML",
     test: GlmmTest = "z",
+    interval: GlmmInterval = "wald",
     level: float = 0.95,
     ai: Any = None,
     bi: Any = None,
@@ -139,6 +148,9 @@ def glmm(
         "ML", or "EE" for a common treatment effect.
     test
         "z", or "t" with k - p degrees of freedom.
+    interval
+        "wald", or "profile": profile-likelihood intervals of the coefficients and of tau2, and likelihood-ratio tests
+        of the coefficients (better in small or sparse data; some ten times the work).
     mods
         Moderators of the treatment effect: a formula over ``data``, column names, or a k-row matrix.
     coding
@@ -171,7 +183,7 @@ def glmm(
     >>> round(res.estimate, 4), round(res.se, 4), res.tau2
     (-1.4932, 0.3132, 0.0)
     """
-    asked = specification(measure, model, method, test, level, coding, cor=cor)
+    asked = specification(measure, model, method, test, level, coding, interval, cor=cor)
     given = {
         "OR": {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i},
         "IRR": {"x1i": x1i, "t1i": t1i, "x2i": x2i, "t2i": t2i},
@@ -194,6 +206,11 @@ def _fitted(inputs: Inputs, asked: Specification) -> Glmm:
     tests = heterogeneity_tests(counts.cells, X, found, asked)
     df = float(tests.df) if asked.test == "t" and tests.df > 0 else None
     rows = coefficients(found.beta, found.vb, [df] * p, terms, asked.level)
+    low2, high2 = None, None
+    if asked.interval == "profile":
+        rows = profile_coefficients(found, rows, asked.level)
+        if asked.method == "ML" and not asked.cor:
+            low2, high2 = profile_tau2(found, asked.level)
     joint = omnibus(found.beta, found.vb, df, [j for j in range(p) if p == 1 or terms[j] != "intercept"])
     first, tau2 = rows[0], found.sizes.tau2
     low, high = _prediction(first, tau2, asked.level) if p == 1 else (None, None)
@@ -207,6 +224,7 @@ def _fitted(inputs: Inputs, asked: Specification) -> Glmm:
         model=asked.model,
         method=asked.method,
         test=asked.test,
+        interval=asked.interval,
         level=asked.level,
         k=k,
         estimate=first.estimate,
@@ -219,6 +237,8 @@ def _fitted(inputs: Inputs, asked: Specification) -> Glmm:
         pi_low=low,
         pi_high=high,
         **found.sizes._asdict(),
+        tau2_low=low2,
+        tau2_high=high2,
         i2=tau2 / (tau2 + typical),
         h2=1.0 + tau2 / typical,
         q=tests.lrt,
