@@ -34,6 +34,7 @@ _HOMES: dict[str, str] = {
     "SelectionModel": "needlepoint.bias.selection_model",
     "TrimFill": "needlepoint.bias.trim_fill",
     "ask": "needlepoint.answer.api",
+    "average_models": "needlepoint.pooling.model_averaging",
     "baujat": "needlepoint.pooling.baujat",
     "beta_binomial": "needlepoint.pooling.beta_binomial",
     "blup": "needlepoint.pooling.blup",
