@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from needlepoint.answer.result import Answer, Cell
 from needlepoint.cli import cli
 from needlepoint.errors import EvidenceError
 from needlepoint.evidence.load import load_pack
+from needlepoint.evidence.schema import Judgement
 from needlepoint.pooling.api import pool
 from needlepoint.report.answer_html import answer_html
 from needlepoint.report.answer_text import answer_text, explain_text
@@ -243,3 +245,21 @@ def test_the_table_becomes_the_users_own_data_frame(library):
 def test_printing_an_answer_prints_the_text():
     assert str(first()) == answer_text(first())
     assert first()._repr_html_() == answer_html(first())
+
+
+def test_a_human_judgement_in_the_pack_beats_the_rule():
+    pack = load_pack()
+    human = Judgement(
+        treatment="acupuncture",
+        comparator="sham",
+        population="",
+        outcome="pain",
+        window="",
+        domain="risk of bias",
+        levels=2,
+        reason="made up for this test",
+        judged_by="A. Reviewer",
+    )
+    pain = cell(ask(FIRST, pack=replace(pack, judgements=(human,))), "sham", "pain")
+    assert pain.certainty == "low"
+    assert any("A. Reviewer" in d.number for d in pain.grade.domains)

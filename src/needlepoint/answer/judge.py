@@ -47,8 +47,11 @@ def grade_cell(pack: Pack, cell: Cell) -> Grade:
     judged = {
         j.domain: HumanJudgement(levels=j.levels, reason=j.reason, judged_by=j.judged_by)
         for j in pack.judgements
-        if (j.treatment, j.comparator, j.population, j.outcome, j.window)
-        == (cell.key.treatment, cell.key.comparator, cell.key.population, cell.key.outcome, cell.key.window)
+        if j.treatment == cell.key.treatment
+        and j.comparator == cell.key.comparator
+        and j.outcome == cell.key.outcome
+        and j.population in {"", cell.key.population}
+        and j.window in {"", cell.key.window}
     }
     return grade(evidence, judged)
 
