@@ -57,12 +57,15 @@ class Mixture:
 
     def quantile(self, p: Any) -> Any:
         """Value below which lies probability ``p``."""
+        from scipy.special import ndtri
+
         p = np.asarray(p, dtype=np.float64)
         flat = p.reshape(-1)
         reach = 40.0 * self.sds
         low = np.full(flat.shape, float(np.min(self.means - reach)))
         high = np.full(flat.shape, float(np.max(self.means + reach)))
-        start = np.full(flat.shape, self.mean)
+        spread = float(self.weights @ self.sds) + float(self.weights @ np.abs(self.means - self.mean))
+        start = self.mean + spread * ndtri(np.clip(flat, 1e-12, 1.0 - 1e-12))
         return inverse_cdf(self.cdf, self.density, flat, low, high, start).reshape(p.shape)[()]
 
     @property
