@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from needlepoint.bias._dispersion import dispersion_fit, refuse_exact_fit
+from needlepoint.bias._words import p_words
 from needlepoint.columns import numbers
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check
@@ -61,7 +62,7 @@ class AsymmetryTest(Result):
         """The test in a line, the limit estimate in another."""
         name = "t" if self.df is not None else "z"
         df = f"({self.df:g})" if self.df is not None else ""
-        lines = [f"{self.test}: {name}{df} = {self.statistic:.3f}, p = {self.p_value:.4f} (k = {self.k})"]
+        lines = [f"{self.test}: {name}{df} = {self.statistic:.3f}, {p_words(self.p_value)} (k = {self.k})"]
         if self.limit is not None:
             interval = f"[{self.limit_low:.4g}, {self.limit_high:.4g}]"
             lines.append(f"limit estimate {self.limit:.4g}, {100 * self.level:g}% CI {interval}")

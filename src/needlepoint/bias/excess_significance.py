@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from needlepoint.bias._words import p_words
 from needlepoint.errors import InputError
 from needlepoint.options import check
 from needlepoint.pooling.refit import as_pooled
@@ -49,7 +50,7 @@ class ExcessSignificance(Result):
         """The test in a line."""
         return (
             f"excess significance ({self.test}): {self.observed} of {self.k} studies significant, "
-            f"{self.expected:.2f} expected, p = {self.p_value:.4f}"
+            f"{self.expected:.2f} expected, {p_words(self.p_value)}"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.bias._dispersion import DispersionFit, dispersion_fit, refuse_exact_fit
+from needlepoint.bias._words import p_words
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
@@ -43,10 +44,11 @@ class CorrectedMean(Result):
 
     def summary(self) -> str:
         """The mean in a line."""
-        return (
+        line = (
             f"{self.method}: {self.estimate:.4g}, {100 * self.level:g}% CI [{self.ci_low:.4g}, {self.ci_high:.4g}], "
-            f"p = {self.p_value:.4f} ({self.k_used} of {self.k} studies)"
+            f"{p_words(self.p_value)} ({self.k_used} of {self.k} studies)"
         )
+        return "\n".join([line, *(f"note: {note}" for note in self.notes)])
 
 
 def pet(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:

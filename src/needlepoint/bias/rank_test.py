@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.bias._kendall import kendall
+from needlepoint.bias._words import p_words
 from needlepoint.errors import NotEnoughStudies
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.result import Result
@@ -27,7 +28,7 @@ class RankTest(Result):
     def summary(self) -> str:
         """The test in a line."""
         how = "exact" if self.exact else "normal approximation"
-        return f"rank test: Kendall's tau = {self.tau:.3f}, p = {self.p_value:.4f} ({how}, k = {self.k})"
+        return f"rank test: Kendall's tau = {self.tau:.3f}, {p_words(self.p_value)} ({how}, k = {self.k})"
 
 
 def rank_test(effects: Any, vi: Any = None, *, data: Any = None, exact: bool = True) -> RankTest:
