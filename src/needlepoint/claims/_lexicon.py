@@ -38,14 +38,12 @@ def words_of(shadow: str) -> Words:
     >>> words_of("It's 20,000 people - side-effects?").text
     ['its', '20,000', 'people', 'side', 'effects', '?']
     """
-    text: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for match in _WORD.finditer(shadow):
-        text.append(match.group().lower().replace("'", ""))
-        starts.append(match.start())
-        ends.append(match.end())
-    return Words(text, starts, ends)
+    spans = [match.span() for match in _WORD.finditer(shadow)]
+    lower = shadow.lower()
+    if len(lower) != len(shadow):  # some capitals of other scripts grow: keep offsets
+        lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in shadow)
+    text = [lower[start:end].replace("'", "") for start, end in spans]
+    return Words(text, [start for start, _ in spans], [end for _, end in spans])
 
 
 class Hit(NamedTuple):
@@ -125,15 +123,16 @@ class Lexicon:
 
 def _walk(node: _Node, elements: list[tuple[str, ...]], first: int, at: int, found: list[Hit]) -> None:
     """Collect the patterns that continue from a node; the depth is that of the longest pattern."""
-    found.extend(Hit(label, first, at, anchored) for label, anchored in node.ends)
-    if node.next and at + 1 < len(elements):
+    for label, anchored in node.ends:
+        found.append(Hit(label, first, at, anchored))  # noqa: PERF401  # the innermost loop: no generator
+    following = node.next
+    if following and at + 1 < len(elements):
         for part in elements[at + 1]:
-            child = node.next.get(part)
-            if child is not None:
-                _walk(child, elements, first, at + 1, found)
-    if node.after_gap:
+            if part in following:
+                _walk(following[part], elements, first, at + 1, found)
+    following = node.after_gap
+    if following:
         for then in range(at + 1, min(at + 2 + _GAP, len(elements))):
             for part in elements[then]:
-                child = node.after_gap.get(part)
-                if child is not None:
-                    _walk(child, elements, first, then, found)
+                if part in following:
+                    _walk(following[part], elements, first, then, found)

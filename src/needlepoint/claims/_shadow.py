@@ -49,24 +49,31 @@ _LOST_ADDRESS = re.compile(r"\b(?:available at|retrieved from|source|see)\s*:\s*
 _EMPTY_LIST = re.compile(
     r"\b(?:including|such as|the following(?: [a-z]+){0,3}|these):[ ]*\n+(?=\s*\n|\S[^\n]{0,80}\n\n|\Z)"
 )
-_GLUED_WORDS = re.compile(r"\b([a-z]{5,14})(these|this|that|which|has|have|are|was|were|is)\b")
+_GLUED = ("these", "this", "that", "which", "has", "have", "are", "was", "were", "is")
+_SHORTEST_HALF = 5
 _REPLACEMENT = re.compile("\ufffd+|(?:\u00c3.|\u00e2\u20ac.){1,}")
 
 
-def damage_of(shadow: str) -> tuple[Damage, ...]:
-    """Traces of broken extraction, in the order of the page: each is reported, none is taken at its word."""
+def damage_of(shadow: str, vocabulary: frozenset[str] = frozenset()) -> tuple[Damage, ...]:
+    """Traces of broken extraction, in the order of the page: each is reported, none is taken at its word.
+
+    ``vocabulary`` holds the page's words in small letters; two words without their space are found by it.
+    """
     found = [
         *_spans(_LOST_DASH, shadow, "lost dash", rising=True),
         *_spans(_GLUED_NOTE, shadow, "glued footnote"),
-        *_spans(_LOST_ADDRESS, shadow, "lost address"),
         *_spans(_EMPTY_LIST, shadow, "lost list"),
-        *_spans(_REPLACEMENT, shadow, "wrong encoding"),
-        *_glued(shadow),
+        *_glued(shadow, vocabulary),
     ]
-    apostrophes = [m for m in _LOST_APOSTROPHE.finditer(shadow) if "'" not in m.group()]
-    if apostrophes:
-        first = apostrophes[0]
-        found.append(Damage(kind="lost apostrophes", char_start=first.start(), char_end=first.end()))
+    if ":." in shadow or ": ." in shadow:
+        found += _spans(_LOST_ADDRESS, shadow, "lost address")
+    if any(sign in shadow for sign in ("\ufffd", "\u00c3", "\u00e2\u20ac")):
+        found += _spans(_REPLACEMENT, shadow, "wrong encoding")
+    apostrophe = _LOST_APOSTROPHE.search(shadow)
+    if apostrophe:
+        found.append(
+            Damage(kind="lost apostrophes", char_start=apostrophe.start(), char_end=apostrophe.end())
+        )
     return tuple(sorted(found, key=lambda d: (d.char_start, d.char_end)))
 
 
@@ -76,13 +83,13 @@ def _spans(pattern: re.Pattern[str], shadow: str, kind: str, *, rising: bool = F
             yield Damage(kind=kind, char_start=m.start(), char_end=m.end())
 
 
-def _glued(shadow: str) -> Iterable[Damage]:
-    """Two words without their space: the first half must stand elsewhere on the page, the whole must not."""
-    lower = shadow.lower()
-    candidates = list(_GLUED_WORDS.finditer(shadow))
-    if not candidates:
-        return
-    vocabulary = set(re.findall(r"[a-z]+", lower))
-    for m in candidates:
-        if m.group(1) in vocabulary and lower.count(m.group()) == 1:
-            yield Damage(kind="glued words", char_start=m.start(), char_end=m.end())
+def _glued(shadow: str, vocabulary: frozenset[str]) -> Iterable[Damage]:
+    """Two words without their space: the first half must stand elsewhere on the page, the whole only once."""
+    for word in vocabulary:
+        if not word.endswith(_GLUED):
+            continue
+        for tail in _GLUED:
+            half = word[: -len(tail)]
+            if word.endswith(tail) and len(half) >= _SHORTEST_HALF and half in vocabulary:
+                for m in re.finditer(rf"\b{re.escape(word)}\b", shadow):
+                    yield Damage(kind="glued words", char_start=m.start(), char_end=m.end())

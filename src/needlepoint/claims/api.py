@@ -9,7 +9,7 @@ from pathlib import Path
 from needlepoint.claims._shadow import damage_of, shadow_of
 from needlepoint.claims.contradictions import contradictions_of
 from needlepoint.claims.extract import Extraction, extract
-from needlepoint.claims.judge import judge
+from needlepoint.claims.judge import Rows, judge
 from needlepoint.claims.knowledge import Knowledge, Word, read_knowledge
 from needlepoint.claims.page import Page, read_page
 from needlepoint.claims.result import Check, Contradiction, Judged, Section, Segment
@@ -31,6 +31,7 @@ class Reader:
     vocabulary: Vocabulary
     main: str  # the condition that the pack is about
     rules_digest: str
+    rows: Rows
 
 
 def check(text_or_path: str | Path, *, pack: str | Path | None = None, address: str = "") -> Check:
@@ -74,7 +75,7 @@ def reader_of(pack: str | Path | None = None) -> Reader:
     knowledge = read_knowledge(pack_folder(pack), pack=loaded.id, version=loaded.version)
     main = _main_condition(loaded)
     joined = _join(knowledge, loaded)
-    return Reader(loaded, vocabulary_of(joined), main, digest(loaded.digest, joined))
+    return Reader(loaded, vocabulary_of(joined), main, digest(loaded.digest, joined), Rows.of(loaded))
 
 
 def _main_condition(pack: Pack) -> str:
@@ -118,11 +119,11 @@ def check_page(page: Page, reader: Reader) -> Check:
     found = extract(shadow, reader.vocabulary, reader.main)
     sections = _sections(found, page)
     judged = [
-        judge(case, f"C{n:03d}", page.text, _section_at(sections, case.unit.start), reader.pack)
+        judge(case, f"C{n:03d}", page.text, _section_at(sections, case.unit.start), reader.rows)
         for n, case in enumerate(found.cases, 1)
     ]
     pairs = contradictions_of(found.cases, [j.claim.id for j in judged])
-    damage = damage_of(shadow)
+    damage = damage_of(shadow, found.words)
     judged = [_with_issues(j, pairs, [(d.char_start, d.char_end) for d in damage]) for j in judged]
     others = [
         Segment(

@@ -94,15 +94,22 @@ class Case:
     # ------------------------------------------------------------------ rows of the pack
     def row(self, row_id: str, suffix: str = "") -> bool:
         """True where the words of a row stand in the sentence."""
-        return f"row:{row_id}{suffix}" in self.unit.cues
+        rows = self.unit.rows
+        return bool(rows) and row_id + suffix in rows
 
     @cached_property
     def assertion(self) -> Assertion | None:
         """The first statement of fact whose every group of words is here, and whose "none" words are not."""
+        if not self.unit.rows:
+            return None
         return next((a for a in self.vocabulary.knowledge.assertions if self._asserts(a)), None)
 
     def _asserts(self, assertion: Assertion) -> bool:
-        if self.kind not in assertion.kinds or self.row(assertion.id, ":none"):
+        if (
+            not self.row(assertion.id, ":0")
+            or self.row(assertion.id, ":none")
+            or self.kind not in assertion.kinds
+        ):
             return False
         if assertion.treatment and not self._is_of(assertion.treatment):
             return False
@@ -115,7 +122,7 @@ class Case:
     def mechanisms(self) -> dict[str, Mechanism]:
         """Mechanisms named in the sentence, by their standing (the first of each)."""
         found: dict[str, Mechanism] = {}
-        for mechanism in self.vocabulary.knowledge.mechanisms:
+        for mechanism in self.vocabulary.knowledge.mechanisms if self.unit.rows else ():
             if self.row(mechanism.id):
                 found.setdefault(mechanism.standing, mechanism)
         return found

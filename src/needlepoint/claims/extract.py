@@ -25,12 +25,13 @@ class Extraction:
     cases: list[Case] = field(default_factory=list[Case])
     others: list[tuple[Unit, Role]] = field(default_factory=list[tuple[Unit, Role]])
     headings: list[Unit] = field(default_factory=list[Unit])
+    words: frozenset[str] = frozenset()
 
 
 def extract(shadow: str, vocabulary: Vocabulary, main: str) -> Extraction:
     """Find the claims of a normalised text; ``main`` is the condition that the pack is about."""
-    units, _ = read_units(shadow, vocabulary)
-    found = Extraction()
+    units, words = read_units(shadow, vocabulary)
+    found = Extraction(words=frozenset(words.text))
     context = _page_context(units, vocabulary, main)
     heading: Unit | None = None
     for unit in units:
@@ -105,7 +106,7 @@ def _cite(case: Case, kind: ClaimKind, slots: Slots, context: Context, vocabular
     if kind not in {"citation", "magnitude", "efficacy", "comparison"}:
         return
     text = unit.text.lower()
-    study = match_study(vocabulary, unit.cues, case.quantities, slots.treatments, slots.conditions, text)
+    study = match_study(vocabulary, unit.rows, case.quantities, slots.treatments, slots.conditions, text)
     if study is not None:
         case.study, case.study_here = study, True
         context.study = study

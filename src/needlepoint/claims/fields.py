@@ -74,7 +74,7 @@ class Slots:
 def slots_of(unit: Unit, kind: ClaimKind, context: Context, vocabulary: Vocabulary) -> Slots:
     """Fill the slots; what the sentence leaves open is taken from the section, then from the page."""
     by_kind = _by_kind(unit.mentions, vocabulary)
-    versus = _VERSUS.search(unit.text)
+    versus = _VERSUS.search(unit.text) if unit.has("versus") else None
     behind = unit.start + versus.end() if versus else None
     named, compared = _split_treatments(unit, by_kind.get("treatment", []), behind)
     comparators = _unique([m.term for m in by_kind.get("comparator", [])] + compared)
@@ -83,7 +83,7 @@ def slots_of(unit: Unit, kind: ClaimKind, context: Context, vocabulary: Vocabula
     if not conditions and kind in _INHERITS_CONDITION:
         conditions = context.condition or ((context.page_condition,) if context.page_condition else ())
     lower = unit.text.lower()
-    time = _TIME.search(unit.text)
+    time = _TIME.search(unit.text) if unit.has("time_word") else None
     return Slots(
         treatments=treatments,
         conditions=_broadest_out(conditions, vocabulary),

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from needlepoint.claims.case import Case
 from needlepoint.claims.result import Claim, Judged, Support
 from needlepoint.claims.rules import Rule, rule_for
 from needlepoint.claims.standing import published_text
-from needlepoint.evidence.schema import Pack, Published
+from needlepoint.evidence.schema import Pack, Published, Source
 
-__all__ = ["judge"]
+__all__ = ["Rows", "judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A pack's published results by treatment, and its sources by id."""
+
+    published: dict[str, list[Published]]
+    sources: dict[str, Source]
+
+    @classmethod
+    def of(cls, pack: Pack) -> Rows:
+        """Sort the rows once for a pack; rows without a number support nothing."""
+        published: dict[str, list[Published]] = {}
+        for row in pack.published:
+            if row.estimate is not None:
+                published.setdefault(row.treatment, []).append(row)
+        return cls(published, {s.id: s for s in pack.sources})
+
 
 _FINE = frozenset({"supported", "not_checkable", "not_in_evidence_base"})
 _MOST_ROWS = 3
 
 
-def judge(case: Case, claim_id: str, text: str, section: str, pack: Pack | None) -> Judged:
+def judge(case: Case, claim_id: str, text: str, section: str, rows: Rows) -> Judged:
     """Apply the first rule that holds."""
     rule = rule_for(case)
     row = getattr(case, rule.basis) if rule.basis else None
@@ -28,7 +47,7 @@ def judge(case: Case, claim_id: str, text: str, section: str, pack: Pack | None)
         issues=_issues(case, rule, row),
         why=_why(case, rule, row),
         careful="" if rule.verdict in _FINE else _careful(case, row),
-        support=tuple(_support(case, row, pack)),
+        support=tuple(_support(case, row, rows)),
     )
 
 
@@ -93,7 +112,7 @@ def _careful(case: Case, row: Any) -> str:
     return case.standing.careful if case.standing else ""
 
 
-def _support(case: Case, row: Any, pack: Pack | None) -> Iterator[Support]:
+def _support(case: Case, row: Any, rows: Rows) -> Iterator[Support]:
     """The row that decided, then published results on the same treatment, condition and outcome."""
     seen: set[str] = set()
     if row is not None and row.text:
@@ -104,11 +123,10 @@ def _support(case: Case, row: Any, pack: Pack | None) -> Iterator[Support]:
             url=row.url,
             citation=getattr(row, "citation", "") or getattr(row, "issuer", ""),
         )
-    if pack is None or case.kind not in {"efficacy", "magnitude", "comparison", "citation"}:
+    if case.kind not in {"efficacy", "magnitude", "comparison", "citation"}:
         return
-    sources = {s.id: s for s in pack.sources}
-    for published in _nearest(case, pack)[: _MOST_ROWS - 1]:
-        source = sources.get(published.source)
+    for published in _nearest(case, rows)[: _MOST_ROWS - 1]:
+        source = rows.sources.get(published.source)
         yield Support(
             row=published.id,
             text=published_text(published),
@@ -117,16 +135,14 @@ def _support(case: Case, row: Any, pack: Pack | None) -> Iterator[Support]:
         )
 
 
-def _nearest(case: Case, pack: Pack) -> list[Published]:
-    treatments = {t for name in case.slots.treatments for t in case.vocabulary.lineage(name)}
+def _nearest(case: Case, rows: Rows) -> list[Published]:
+    treatments = [t for name in case.slots.treatments for t in case.vocabulary.lineage(name)]
     conditions = {c for name in case.slots.conditions or (case.main,) for c in case.vocabulary.lineage(name)}
     outcomes = set(case.slots.outcomes) or {"pain"}
-    rows = [
+    found = [
         r
-        for r in pack.published
-        if r.treatment in treatments
-        and r.condition in conditions
-        and r.outcome in outcomes
-        and r.estimate is not None
+        for t in dict.fromkeys(treatments)
+        for r in rows.published.get(t, ())
+        if r.condition in conditions and r.outcome in outcomes
     ]
-    return sorted(rows, key=lambda r: (r.role != "lead", "sham" not in r.comparator, -(r.year or 0), r.id))
+    return sorted(found, key=lambda r: (r.role != "lead", "sham" not in r.comparator, -(r.year or 0), r.id))

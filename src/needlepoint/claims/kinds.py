@@ -57,7 +57,7 @@ def _is_citation(u: Unit) -> bool:
 
 
 def _is_guideline(u: Unit) -> bool:
-    return u.has("guideline") or any(c.startswith("row:PO-") and u.has("issuer_verb") for c in u.cues)
+    return u.has("guideline") or (u.has("issuer") and u.has("issuer_verb"))
 
 
 def _is_safety(u: Unit) -> bool:

@@ -33,6 +33,7 @@ _FIND = re.compile(
     (?P<tail>(?:[\s-]+\(?[A-Za-z][A-Za-z'-]*){{0,6}})""",
     re.I | re.X,
 )
+_ANY = re.compile(rf"\d|\b(?:{_WORD}|hundreds|thousands|dozens|millions)\b", re.I)
 _TELEPHONE = re.compile(r"(?:\+?\d[\d ().-]{6,}\d)|\b\d{3}-\d{4}\b")
 _DATE = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}(?:,?\s+\d{4})?\b"
@@ -91,6 +92,8 @@ def quantities_of(shadow: str, start: int, end: int) -> tuple[Quantity, ...]:
     [('2012', 'year'), ('20000', 'people'), ('1 in 10', 'people'), ('4-30', 'needles')]
     """
     text = shadow[start:end]
+    if not _ANY.search(text):
+        return ()
     barred = [m.span() for p in (_TELEPHONE, _DATE) for m in p.finditer(text) if _is_barred(m.group())]
     return tuple(sorted([*_found(text, start, barred), *_vague(text, start)], key=lambda q: q.char_start))
 

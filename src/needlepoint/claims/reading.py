@@ -62,12 +62,17 @@ class Unit:
     section: int
     sentence: int  # units of one sentence share it
     cues: dict[str, int] = field(default_factory=dict[str, int])  # cue -> word where it begins
+    rows: set[str] = field(default_factory=set[str])  # rows of the pack whose words stand here
     mentions: list[Mention] = field(default_factory=list[Mention])
     text: str = ""  # shadow of the span
 
     def has(self, *cues: str) -> bool:
         """True where any of the cues stands in the unit."""
-        return any(cue in self.cues for cue in cues)
+        here = self.cues
+        for cue in cues:  # noqa: SIM110  # asked ten thousand times a page: a generator would cost more than the answer
+            if cue in here:
+                return True
+        return False
 
 
 def read_units(shadow: str, vocabulary: Vocabulary) -> tuple[list[Unit], Words]:
@@ -108,10 +113,15 @@ def _spans(shadow: str, line: Line) -> Iterator[tuple[int, int]]:
     yield from sentences_of(shadow, line.start, line.end)
 
 
+_NOWHERE: frozenset[int] = frozenset()
+
+
 def _heads(unit: Unit, words: Words, shadow: str) -> frozenset[int]:
     """Words at which an order or a question may begin."""
-    heads = [unit.first]
     at = unit.first
+    if words.text[at] not in _SOFT and words.text[at] not in _CONDITIONS:
+        return _NOWHERE
+    heads = [at]
     while at < unit.last and words.text[at] in _SOFT:
         at += 1
         heads.append(at)
@@ -138,7 +148,7 @@ def _assign(units: list[Unit], hits: list[Hit], words: Words, shadow: str) -> No
         unit = units[at]
         if hit.first < unit.first or hit.last > unit.last:
             continue
-        if hit.anchored:
+        if hit.anchored and hit.first != unit.first:
             if of != at:
                 heads, of = _heads(unit, words, shadow), at
             if hit.first not in heads:
@@ -147,11 +157,15 @@ def _assign(units: list[Unit], hits: list[Hit], words: Words, shadow: str) -> No
 
 
 def _note(unit: Unit, hit: Hit, words: Words) -> None:
-    kind, _, name = hit.label.partition(":")
-    if kind in {"term", "part"}:
-        unit.mentions.append(Mention(name, hit.first, hit.last, kind == "part", words.starts[hit.first]))
+    label = hit.label
+    if label.startswith(("term:", "part:")):
+        unit.mentions.append(
+            Mention(label[5:], hit.first, hit.last, label[0] == "p", words.starts[hit.first])
+        )
+    elif label.startswith("row:"):
+        unit.rows.add(label[4:])
     else:
-        unit.cues.setdefault(hit.label, hit.first)
+        unit.cues.setdefault(label, hit.first)
 
 
 def _longest(mentions: list[Mention]) -> list[Mention]:

@@ -37,13 +37,8 @@ class View:
     """What the criteria look at."""
 
     cases: Sequence[Case]
-    others: Sequence[Unit]
     judged: Sequence[Judged]
-
-    @property
-    def units(self) -> list[Unit]:
-        """Every sentence, claims first."""
-        return [c.unit for c in self.cases] + list(self.others)
+    units: Sequence[Unit]  # every sentence, claims first
 
     def with_cue(self, *cues: str) -> list[Unit]:
         """Sentences with one of the cues."""
@@ -263,7 +258,8 @@ def score_card_of(found: Extraction, judged: Sequence[Judged], page: Page) -> tu
     """Each criterion with its answer and the first sentence that decided it; none where there is no claim."""
     if not found.cases:
         return ()
-    view = View(found.cases, [u for u, _ in found.others], judged)
+    units = [*(c.unit for c in found.cases), *(u for u, _ in found.others)]
+    view = View(found.cases, judged, units)
     return tuple(_answer(item, view) for item in CRITERIA)
 
 

@@ -18,7 +18,7 @@ _ENOUGH = 3  # points that make a match: one strong sign and the topic, or two s
 
 def match_study(
     vocabulary: Vocabulary,
-    cues: dict[str, int],
+    rows: set[str],
     quantities: tuple[Quantity, ...],
     treatments: tuple[str, ...],
     conditions: tuple[str, ...],
@@ -29,8 +29,10 @@ def match_study(
     The topic alone never matches: the same number of trials in another topic or year is another study.
     """
     best: tuple[int, Study] | None = None
+    line = {t for name in treatments for t in vocabulary.lineage(name)}
+    topics = {c for name in conditions for c in vocabulary.lineage(name)}
     for study in vocabulary.knowledge.studies:
-        points = _points(study, vocabulary, cues, quantities, treatments, conditions, text)
+        points = _points(study, rows, quantities, line, topics, text)
         if points >= _ENOUGH and (best is None or points > best[0]):
             best = (points, study)
     return best[1] if best else None
@@ -38,17 +40,14 @@ def match_study(
 
 def _points(
     study: Study,
-    vocabulary: Vocabulary,
-    cues: dict[str, int],
+    rows: set[str],
     quantities: tuple[Quantity, ...],
-    treatments: tuple[str, ...],
-    conditions: tuple[str, ...],
+    treatments: set[str],
+    topics: set[str],
     text: str,
 ) -> int:
-    line = {t for name in treatments for t in vocabulary.lineage(name)}
-    if not line & set(study.treatments):
+    if not treatments & set(study.treatments):
         return 0
-    topics = {c for name in conditions for c in vocabulary.lineage(name)}
     if topics and not topics & set(study.conditions):
         return 0
     years = {int(q.low) for q in quantities if q.unit == "year"}
@@ -56,7 +55,7 @@ def _points(
         return 0
     points = 1
     points += 2 * (study.year in years)
-    points += 2 * (f"row:{study.id}" in cues)
+    points += 2 * (study.id in rows)
     points += 2 * _near(study.trials, quantities, "trials", 0)
     points += 2 * _near(study.patients, quantities, "participants", _ROUGH_TOLERANCE + 0.05)
     points += 2 * bool(matching_responder(study, quantities))

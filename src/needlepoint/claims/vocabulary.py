@@ -46,6 +46,9 @@ def _row_phrases(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     for row in (*knowledge.definitions, *knowledge.numbers, *knowledge.positions):
         for phrase in row.words:
             yield phrase, f"row:{row.id}"
+    for position in knowledge.positions:
+        for phrase in position.words:
+            yield phrase, "issuer"
     for study in knowledge.studies:
         for phrase in study.people:
             yield phrase, f"row:{study.id}"
