@@ -8,7 +8,7 @@ import numpy as np
 
 from needlepoint.pooling._normal import Matrix, Vector
 
-__all__ = ["Fit", "fit_column", "fit_design"]
+__all__ = ["Fit", "column_fit", "fit_column", "fit_design", "ordinary"]
 
 
 class Fit(NamedTuple):
@@ -19,8 +19,29 @@ class Fit(NamedTuple):
     rss: float
 
 
-def fit_column(yi: Vector, vi: Vector, xi: Vector, tau2: float, weights: Vector | None) -> Fit:
-    """One column ``xi``."""
+def ordinary(yi: Vector, xi: Vector) -> tuple[float, float]:
+    """Residual sum of squares of ordinary least squares on one column, and total sum of squares about the mean."""
+    n = total = sxx = sxy = 0.0
+    for y, x in zip(yi, xi):  # noqa: B905 (as in the kernels)
+        n += 1.0
+        total += y
+        sxx += x * x
+        sxy += x * y
+    mean = total / n
+    b = sxy / sxx
+    rss = tss = 0.0
+    for y, x in zip(yi, xi):  # noqa: B905 (as in the kernels)
+        r = y - b * x
+        d = y - mean
+        rss += r * r
+        tss += d * d
+    return rss, tss
+
+
+def column_fit(
+    yi: Vector, vi: Vector, xi: Vector, tau2: float, weights: Vector | None
+) -> tuple[float, float, float]:
+    """One column ``xi``: its coefficient, the variance of that, and the weighted residual sum of squares."""
     a = c = m = 0.0
     if weights is None:
         for y, v, x in zip(yi, vi, xi):  # noqa: B905 (as in the kernels)
@@ -39,6 +60,12 @@ def fit_column(yi: Vector, vi: Vector, xi: Vector, tau2: float, weights: Vector 
     for y, v, x in zip(yi, vi, xi):  # noqa: B905 (as in the kernels)
         r = y - b * x
         rss += r * r / (v + tau2)
+    return b, variance, rss
+
+
+def fit_column(yi: Vector, vi: Vector, xi: Vector, tau2: float, weights: Vector | None) -> Fit:
+    """One column ``xi``."""
+    b, variance, rss = column_fit(yi, vi, xi, tau2, weights)
     return Fit(np.array([b]), np.array([[variance]]), rss)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import log
+from math import log, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
-from needlepoint.pooling._least_squares import Fit, fit_column, fit_design
+from needlepoint.pooling._least_squares import Fit, fit_column, fit_design, ordinary
 from needlepoint.pooling._normal import At, Matrix, at, kernel_form
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.fit_statistics import fit_statistics
@@ -123,17 +123,15 @@ def _model(inputs: Inputs) -> tuple[Model, Matrix | None]:
     """The numbers as kernels take them, and R of the design X = QR."""
     yi, vi, X = inputs.yi, inputs.vi, inputs.design.X
     k, p = X.shape
-    centred = yi - yi.mean()
-    tss = float(centred @ centred)
     y, v, xi, Q, R = kernel_form(yi, vi, X)
     weights: Any = inputs.weights
     if Q is None:
-        column = X[:, 0]
-        residual = yi - column * float((column @ yi) / (column @ column))
+        ols = ordinary(y, xi)
         weights = None if weights is None else weights.tolist()
     else:
-        residual = yi - Q @ (Q.T @ yi)
-    return Model(y, v, xi, Q, k, p, (float(residual @ residual), tss), weights), R
+        residual, centred = yi - Q @ (Q.T @ yi), yi - yi.mean()
+        ols = float(residual @ residual), float(centred @ centred)
+    return Model(y, v, xi, Q, k, p, ols, weights), R
 
 
 def _estimate_tau2(model: Model, method: str, tau2: float | None) -> Tau2Fit:
@@ -352,9 +350,9 @@ def _prediction(
     classic = float(s.fit.vb[0, 0])
     spread = Spread(
         estimate=float(found.beta[0]),
-        se=float(found.vb[0, 0]) ** 0.5,
+        se=sqrt(float(found.vb[0, 0])),
         tau2=s.tau2.tau2,
-        classic_se=classic**0.5,
-        hksj_se=(classic * s.fit.rss / (k - 1)) ** 0.5,
+        classic_se=sqrt(classic),
+        hksj_se=sqrt(classic * s.fit.rss / (k - 1)),
     )
     return prediction_interval(prediction, spread, inputs.yi, inputs.vi, X, X[0], level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ def coefficients(
     records: list[Coefficient] = []
     variances = vb.diagonal().tolist()
     for b, variance, d, term in zip(beta.tolist(), variances, df, terms, strict=True):
-        se = variance**0.5
+        se = sqrt(variance)
         statistic = b / se if se > 0.0 else float("inf") * (1.0 if b > 0 else -1.0 if b < 0 else float("nan"))
         half = se * (normal_quantile(upper) if d is None else t_quantile(upper, d))
         records.append(

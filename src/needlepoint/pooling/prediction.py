@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import NamedTuple
 
 from needlepoint.errors import InputError
@@ -60,7 +61,7 @@ def prediction_interval(
         )
     upper = 0.5 + 0.5 * level
     quantile = normal_quantile(upper) if df is None else t_quantile(upper, df)
-    half = quantile * (s.tau2 + se * se) ** 0.5
+    half = quantile * sqrt(s.tau2 + se * se)
     return s.estimate - half, s.estimate + half
 
 

@@ -120,7 +120,7 @@ def paule_mandel_median(m: Model) -> Tau2Fit:
 
 def _se_root(m: Model, tau2: float) -> float:
     """Delta-method standard error of estimators that solve Q(tau2) = constant."""
-    return m.k * sqrt(2.0 / (m.k - m.p)) / float(np.sum(_inverse(m, tau2)))
+    return m.k * sqrt(2.0 / (m.k - m.p)) / at(m.yi, m.vi, m.xi, m.Q, tau2).sum_w
 
 
 def _search(m: Model, restricted: bool) -> Tau2Fit:
