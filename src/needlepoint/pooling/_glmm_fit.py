@@ -19,6 +19,7 @@ from needlepoint.pooling._glmm_quadrature import Integral, Points, integrate, po
 __all__ = ["Fit", "Model", "State", "climb", "evaluate", "refine", "start_state"]
 
 MAX_STEPS = 100
+MAX_HALVINGS = 12  # a step that must be shorter yet says that the points are too few for the score
 LAST_GAIN = 1e-9  # Newton's steps square their error: one that promises less than this is the last
 RUNAWAY = 30.0  # a standard deviation beyond this on the log scale: the likelihood climbs for ever
 LADDERS = {1: (15, 25, 41, 65, 301, 1001), 2: (15, 25, 41, 65, 151)}  # points a dimension
@@ -194,7 +195,7 @@ def climb(
             gain += float((score**2 / a).sum())
         longest = max(np.abs(step).max(initial=0.0), np.abs(alpha_step).max(initial=0.0))
         size = min(1.0, 4.0 / longest) if longest > 0 else 1.0  # no leap beyond 4 on the log scale
-        for _ in range(40):
+        for _ in range(MAX_HALVINGS):
             trial = _moved(state, size * step, size * alpha_step, p, found.modes)
             tried = evaluate(model, trial, rule, free_scale=free_scale)
             if tried.log_likelihood > found.log_likelihood - 1e-12 * max(1.0, abs(found.log_likelihood)):
