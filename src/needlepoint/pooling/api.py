@@ -21,7 +21,7 @@ from needlepoint.pooling.tau2 import TAU2, Model, Tau2Fit
 from needlepoint.result import digest
 from needlepoint.stats.distributions import chi2_sf
 
-__all__ = ["fit_inputs", "pool", "refit"]
+__all__ = ["fit_inputs", "pool"]
 
 _NO_TAU2 = {"EE", "FE"}
 _OWN_METHOD = {
@@ -187,22 +187,11 @@ def _enough(inputs: Inputs, method: str, test: str, tau2: float | None) -> tuple
 
 
 def _explained(inputs: Inputs, s: _Solved, method: str, tau2: float | None) -> float | None:
-    """R2 of the moderators: the share of tau2 (of H2 - wise under equal effects) that they explain."""
+    """R2 of the moderators: the share of tau2 that they explain, of H2 under equal effects."""
     k, p = inputs.design.X.shape
     if p == 1 or tau2 is not None or not inputs.design.intercept:
         return None
-    plain = Inputs(
-        yi=inputs.yi,
-        vi=inputs.vi,
-        study=inputs.study,
-        design=type(inputs.design)(np.ones((k, 1)), ("intercept",)),
-        weights=inputs.weights,
-        ni=None,
-        rows=inputs.rows,
-        measure=inputs.measure,
-        notes=(),
-        data=None,
-    )
+    plain = replace(inputs, design=Design(np.ones((k, 1)), ("intercept",)))
     model, _ = _model(plain)
     if method in _NO_TAU2:
         before = at(model.yi, model.vi, model.xi, model.Q, 0.0).q / (k - 1)
@@ -288,32 +277,6 @@ def fit_inputs(
         design=inputs.design,
         ni=inputs.ni,
         data=inputs.data,
-    )
-
-
-def refit(
-    pooled: Pooled, *, method: str | None = None, test: str | None = None, design: Design | None = None
-) -> Pooled:
-    """The same studies fitted again with another method, test or design."""
-    inputs = Inputs(
-        yi=pooled.yi,
-        vi=pooled.vi,
-        study=pooled.study,
-        design=pooled.design if design is None else design,
-        weights=pooled.user_weights,
-        ni=pooled.ni,
-        rows=pooled.rows,
-        measure=pooled.measure,
-        notes=(),
-        data=pooled.data,
-    )
-    return fit_inputs(
-        inputs,
-        method=pooled.method if method is None else method,
-        test=pooled.test if test is None else test,
-        level=pooled.level,
-        tau2=pooled.tau2 if pooled.tau2_fixed else None,
-        prediction=pooled.prediction,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from needlepoint.errors import InputError
-from needlepoint.pooling.api import refit
+from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_sf
@@ -57,7 +57,7 @@ def likelihood_ratio_test(full: Pooled, reduced: Pooled, *, refit_ml: bool = Tru
     notes: tuple[str, ...] = ()
     if "REML" in (full.method, reduced.method) and not np.array_equal(full.X, reduced.X):
         if refit_ml:
-            full, reduced = refit(full, method="ML"), refit(reduced, method="ML")
+            full, reduced = (refit(model, inputs_of(model), method="ML") for model in (full, reduced))
             notes = ("both models refitted by maximum likelihood",)
         else:
             notes = ("restricted likelihoods of models with different coefficients are not comparable",)

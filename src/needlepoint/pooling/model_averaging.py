@@ -11,8 +11,9 @@ import numpy as np
 
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check
-from needlepoint.pooling.api import pool, refit
+from needlepoint.pooling.api import pool
 from needlepoint.pooling.design import Design, build
+from needlepoint.pooling.refit import refit
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result
 from needlepoint.stats.distributions import normal_quantile
