@@ -10,6 +10,7 @@ __all__ = [
     "Certainty",
     "ClaimKind",
     "HeterogeneityInterval",
+    "Impossible",
     "IntervalTest",
     "Measure",
     "Polarity",
@@ -138,6 +139,9 @@ Measure = Literal[
 
 Addition = Literal["only0", "all", "if0all", "none"]
 """To which studies a continuity correction is added."""
+
+Impossible = Literal["raise", "note"]
+"""What to do with impossible numbers: refuse them, or leave them out with a note."""
 
 Prediction = Literal["z", "t", "HTS", "Riley", "V", "HK", "HK-PR", "KR", "KR-PR", "NNF"]
 """Prediction intervals: degrees of freedom and standard error as in the papers that name them."""

@@ -159,3 +159,10 @@ def test_effects_that_fit_nothing_are_told():
 def test_columns_that_give_no_measure_are_refused():
     with pytest.raises(InputError, match="no measure"):
         infer_measure(ai=[1, 2])
+
+
+def test_estimates_without_intervals_are_enough_to_tell_ratios_from_differences():
+    found = infer_measure(
+        ai=[5, 6], n1i=[20, 30], ci=[4, 9], n2i=[20, 31], estimate=[1.25, 0.689], decimals=3
+    )
+    assert found.measure == "RR"

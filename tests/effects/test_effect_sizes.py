@@ -115,11 +115,11 @@ def test_order_and_company_do_not_matter(measure, rows, seed):
     together = effect_sizes(measure=measure, **given)
     order = np.random.default_rng(seed).permutation(len(rows))
     shuffled = effect_sizes(measure=measure, **{k: v[order] for k, v in given.items()})
-    np.testing.assert_array_equal(shuffled.yi, together.yi[order])
+    np.testing.assert_allclose(shuffled.yi, together.yi[order], rtol=1e-13, atol=1e-15)
     for i in range(len(rows)):
         alone = effect_sizes(measure=measure, **{k: v[i] for k, v in given.items()})
-        np.testing.assert_array_equal(alone.yi, together.yi[i : i + 1])
-        np.testing.assert_array_equal(alone.vi, together.vi[i : i + 1])
+        np.testing.assert_allclose(alone.yi, together.yi[i : i + 1], rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(alone.vi, together.vi[i : i + 1], rtol=1e-13)
 
 
 @given(rows=tables)
@@ -182,7 +182,16 @@ def test_rows_can_be_kept_and_turned():
     es = effect_sizes(measure="MD", subset=[0, 2], flip=[False, True, True], study=["A", "B", "C"], **data)
     assert es.yi.tolist() == [1.0, -3.0]
     assert tuple(es.study) == ("A", "C")
+    by_mask = effect_sizes(measure="MD", subset=[True, False, True], study=["A", "B", "C"], **data)
+    assert tuple(by_mask.study) == ("A", "C")
     assert any("C" in note for note in es.notes)
+
+
+def test_variance_types_may_stand_in_a_column():
+    data = {"a": [4, 4], "b": [8, 8], "c": [9, 9], "d": [5, 5], "design": ["ST", "CS"]}
+    named = effect_sizes(data, measure="PHI", vtype="design", ai="a", bi="b", ci="c", di="d")
+    given = effect_sizes(data, measure="PHI", vtype=["ST", "CS"], ai="a", bi="b", ci="c", di="d")
+    np.testing.assert_array_equal(named.vi, given.vi)
 
 
 def test_a_vector_of_variance_types_picks_each_studys_own():
@@ -221,6 +230,9 @@ def test_wald_intervals_stand_at_the_quantile():
         ({"measure": "OR", "ai": 1, "n1i": 4, "ci": 2, "n2i": 9, "add": -1}, "below zero"),
         ({"measure": "OR", "ai": 1, "n1i": 4, "ci": 2, "n2i": 9, "m1i": 3}, "does not read m1i"),
         ({"measure": "MD"}, "no columns"),
+        ({"measure": "OR", "ai": 1, "n1i": 4, "ci": 2, "n2i": 9, "add": "some"}, "treatment-arm"),
+        ({"measure": "PHI", "ai": [1, 2], "n1i": 4, "ci": 2, "n2i": 9, "vtype": ["ST"] * 3}, "one a study"),
+        ({"measure": "GEN", "yi": 1, "vi": 1, "impossible": "ignore"}, "raise, note"),
         ({"measure": "GEN", "yi": [1, 2], "vi": 1, "subset": [3]}, "no such rows"),
         ({"measure": "GEN", "yi": [1, 2], "vi": 1, "subset": [True]}, "one entry a study"),
         ({"measure": "GEN", "yi": [1, 2], "vi": 1, "flip": [True]}, "one entry a study"),
@@ -247,6 +259,8 @@ def test_a_million_studies_are_numbered_only_when_read():
     assert list(es.study[:2]) == ["1", "2"]
     assert es.study == effect_sizes(measure="GEN", yi=np.zeros(20_000), vi=1.0).study
     assert es.to_dict()["study"][:2] == ["1", "2"]
+    assert repr(es.study) == "Numbered(range(1, 20001))"
+    assert hash(es.study) == hash(effect_sizes(measure="GEN", yi=np.zeros(20_000), vi=1.0).study)
 
 
 def test_effect_sizes_read_as_a_table():

@@ -310,3 +310,96 @@ def test_rows_are_recovered_one_by_one_and_what_fails_is_named():
         rec.recover_rows(rec.sd_from_se, se=[None], n=[3])
     with pytest.raises(InputError, match="different lengths"):
         rec.recover_rows(rec.sd_from_se, se=[1, 2], n=[3, 4, 5])
+
+
+def test_spreads_follow_the_normal_distribution():
+    from needlepoint.stats.distributions import normal_quantile
+
+    iqr = 2 * normal_quantile(0.75) * 6.0
+    assert rec.sd_from_iqr(10, 10 + iqr)["sd"] == pytest.approx(6.0)
+    assert rec.sd_from_iqr(4, 9, 40)["sd"] == pytest.approx(3.8447, abs=1e-4)
+    found = rec.sd_from_range(2, 14, 20)
+    assert found["sd"] == pytest.approx(REFERENCE["conv.fivenum"]["value"]["sd"][0], rel=1e-12)
+    assert found.notes
+
+
+def test_wan_means_are_plain_averages():
+    assert rec.mean_sd_from_quantiles(low=2, median=6, high=14, n=20, method="Wan")["mean"] == 7.0
+    assert rec.mean_sd_from_quantiles(q1=5, median=7, q3=9, n=20, method="Wan")["mean"] == 7.0
+    five = rec.mean_sd_from_quantiles(low=2, q1=4, median=6, q3=8, high=14, n=20, method="Wan")
+    assert five["mean"] == pytest.approx((2 + 2 * 4 + 2 * 6 + 2 * 8 + 14) / 8)
+
+
+def test_an_estimate_and_its_error_from_p():
+    found = rec.effect_from_p(1.5, 0.01, ratio=True)
+    assert found["yi"] == pytest.approx(math.log(1.5))
+    assert found["se"] == pytest.approx(math.log(1.5) / 2.5758293035489)
+    assert rec.effect_from_p(-2.0, 0.05)["se"] == pytest.approx(2 / 1.959963984540054)
+    # a non-inferiority test against a margin of 1.2
+    assert rec.effect_from_p(1.0, 0.05, ratio=True, null=1.2)["se"] == pytest.approx(
+        math.log(1.2) / 1.959964, rel=1e-6
+    )
+
+
+def test_an_interval_that_is_not_symmetrical_is_told():
+    assert not rec.effect_from_ci(2.0, 1.0, 3.0).notes
+    assert "off the middle" in rec.effect_from_ci(1.5, 1.0, 3.0).notes[0]
+    assert rec.effect_from_ci(None, 1.0, 3.0)["yi"] == 2.0
+
+
+def test_an_odds_ratio_of_one_gives_the_expected_table():
+    assert rec.table_from_odds_ratio(1, 40, 20, 10)["ai"] == 5
+
+
+def test_margins_that_fit_only_roughly_are_told():
+    assert "came out at" in rec.table_from_odds_ratio(5.6, 50, 20, 15).notes[0]
+
+
+def test_hazard_ratios_use_each_arms_events_when_known():
+    found = rec.hazard_ratio_from_p(0.05, favours=2, events1=30, events2=60)
+    assert found["vi"] == pytest.approx(1 / 30 + 1 / 60)
+    assert found["yi"] == pytest.approx(1.959963984540054 * math.sqrt(1 / 30 + 1 / 60))
+    by_arm = rec.hazard_ratio_from_p(0.05, favours=2, events=90, n1=100, n2=200)
+    assert by_arm["vi"] == pytest.approx(1 / (90 * 2 / 9))
+
+
+def test_intervals_without_events_do_not_count():
+    times, s = [0, 1, 2, 3], [1, 1, 0.9, 0.8]
+    late = rec.hazard_ratio_from_curves(times, s, s, at_risk1=[100], at_risk2=[100])
+    early = rec.hazard_ratio_from_curves([1, 2, 3], s[1:], s[1:], at_risk1=[100], at_risk2=[100])
+    assert late["vi"] == pytest.approx(early["vi"], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"times": [0, 2, 1]}, "must grow"),
+        ({"survival2": [1, 0.9]}, "one value a time"),
+        ({"at_risk1": [9, 8]}, "numbers at risk"),
+    ],
+)
+def test_curves_must_fit_their_times(change, says):
+    good = {"times": [0, 1, 2], "survival1": [1, 0.9, 0.8], "survival2": [1, 0.9, 0.8]}
+    good |= {"at_risk1": [90], "at_risk2": [90]} | change
+    with pytest.raises(InputError, match=says):
+        rec.hazard_ratio_from_curves(good.pop("times"), good.pop("survival1"), good.pop("survival2"), **good)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: rec.combine_arms([(5, 1, -1), (5, 1, 1)]), "negative sd"),
+        (lambda: rec.mean_sd_from_quantiles(median=3, n=2, q1=1, q3=5), "too few"),
+        (
+            lambda: rec.mean_sd_from_quantiles(median=-3, n=20, q1=-5, q3=1, method="QE").values["nothing"],
+            "nothing",
+        ),
+    ],
+)
+def test_more_that_cannot_be(call, says):
+    with pytest.raises((InputError, KeyError), match=says):
+        call()
+
+
+def test_quantile_estimation_takes_negative_values_as_normal():
+    assert "normal" in rec.mean_sd_from_quantiles(median=-3, n=20, q1=-5, q3=1, method="QE").how

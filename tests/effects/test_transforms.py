@@ -138,3 +138,7 @@ def test_every_measures_way_back_is_known():
 def test_a_log_odds_ratio_reads_as_risks_at_a_control_risk():
     assert tr.log_or_to_rr(np.log(3), 0.2) == pytest.approx((0.75 / 1.75) / 0.2)
     assert tr.log_or_to_rd(np.log(3), 0.2) == pytest.approx(0.75 / 1.75 - 0.2)
+
+
+def test_a_standardised_difference_reads_in_an_instruments_units():
+    assert tr.d_to_md([-0.5, 0.2], 22.0) == pytest.approx([-11.0, 4.4])

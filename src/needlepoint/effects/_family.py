@@ -43,7 +43,6 @@ class Settings:
     to: str = "only0"
     drop00: bool = False
     correct: bool = True
-    cutoff: float | None = None
 
 
 @dataclass(slots=True)
@@ -51,6 +50,7 @@ class Notebook:
     """Collects what a reader must know: which studies were corrected, derived or left without a value."""
 
     study: Callable[[int], str]
+    lenient: bool = False  # impossible values become gaps with a note, instead of errors
     notes: list[str] = field(default_factory=list[str])
     derived: list[str] = field(default_factory=list[str])
 
@@ -71,14 +71,17 @@ class Notebook:
             self.derived.append(f"{text}: {self.names(where)}")
 
     def refuse(self, problem: str, where: Bools, *, field: str, values: Vector, allowed: str) -> None:
-        """Raise for the first study that ``where`` selects.
+        """Raise for the first study that ``where`` selects; when lenient, blank its value and note it.
 
         Raises
         ------
         InputError
             Names the study, the field and the value.
         """
-        if where.any():
+        if self.lenient:
+            self.note(f"{field} left out, {problem} (allowed: {allowed})", where)
+            values[where] = np.nan
+        elif where.any():
             row = int(np.flatnonzero(where)[0])
             raise InputError(
                 problem, field=field, study=self.study(row), got=float(values[row]), allowed=allowed

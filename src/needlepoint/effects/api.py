@@ -15,7 +15,7 @@ from needlepoint.effects._labels import Numbered
 from needlepoint.effects.measures import MEASURES
 from needlepoint.effects.result import EffectSizes
 from needlepoint.errors import InputError
-from needlepoint.options import Addition, Measure, check
+from needlepoint.options import Addition, Impossible, Measure, check
 
 __all__ = ["effect_sizes"]
 
@@ -58,7 +58,7 @@ def effect_sizes(
     to: str = "only0",
     drop00: bool = False,
     correct: bool = True,
-    cutoff: float | None = None,
+    impossible: Impossible = "raise",
 ) -> EffectSizes:
     """Effect sizes and their sampling variances, one a study.
 
@@ -83,8 +83,9 @@ def effect_sizes(
         any events, or with nothing but events, go without a value.
     correct
         Small-sample corrections of the estimate (Hedges' factor and its kin).
-    cutoff
-        Where a measure dichotomises.
+    impossible
+        What to do with impossible numbers (more events than participants, a negative sd): "raise", or "note",
+        which leaves them out and names the studies.
 
     Raises
     ------
@@ -98,13 +99,16 @@ def effect_sizes(
     given = {name: value for name, value in locals().items() if name in _LETTERS and value is not None}
     check(measure, Measure, field="measure")
     check(to, Addition, field="to")
+    check(impossible, Impossible, field="impossible")
     spec = MEASURES[measure]
     arrays, names = _resolve(data, given, study)
     arrays, names, flips = _keep(
         arrays, names, columns.column(data, subset, field="subset"), columns.column(data, flip, field="flip")
     )
-    notebook = Notebook(study=names.__getitem__)
-    how = Settings(_constant(spec, add), to, drop00, correct, cutoff)
+    notebook = Notebook(study=names.__getitem__, lenient=impossible == "note")
+    if notebook.lenient:
+        arrays = {letter: array.copy() for letter, array in arrays.items()}
+    how = Settings(_constant(spec, add), to, drop00, correct)
     if "yi" in arrays:
         spec = _as_given(spec)
     raw = spec.family.complete(_select(measure, spec, arrays), notebook)
