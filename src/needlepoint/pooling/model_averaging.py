@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling.api import pool
 from needlepoint.pooling.design import Design, build
-from needlepoint.pooling.refit import refit
+from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result
 from needlepoint.stats.distributions import normal_quantile
@@ -147,9 +147,7 @@ def _on_the_same_studies(
     for subset in subsets:
         design = build(_formula(subset), whole.data, k=len(whole.data["yi"]), intercept=True)
         rows = design.X[whole.rows]
-        fits.append(
-            refit(whole, design=Design(rows, design.terms, design.spec, True, tuple(range(rows.shape[1]))))
-        )
+        fits.append(refit(whole, replace(inputs_of(whole), design=Design(rows, design.terms, design.spec))))
     return fits
 
 
