@@ -121,7 +121,7 @@ def complete(name: str) -> dict[str, np.ndarray]:
     return t
 
 
-GRID = np.linspace(-11.0, 11.0, 1201)  # the trapezium rule is spectrally exact for such integrands
+GRID = np.linspace(-10.0, 10.0, 601)  # the trapezium rule is spectrally exact for such integrands
 STEP = GRID[1] - GRID[0]
 
 
