@@ -105,6 +105,66 @@ def test_agrees_with_metafor(case):
     assert res["h2"] == pytest.approx(1 + res["tau2"] / typical, rel=1e-10)
 
 
+# metafor 3.8-1, R 4.2.2, lme4: dat.bcg with moderators, correlated effects and other codings; tolerances as above
+LATITUDE = [44, 55, 42, 52, 13, 44, 19, 13, 27, 42, 18, 33, 33]
+OPTIONS = {
+    "UM.FS by latitude": (
+        {"model": "UM.FS", "mods": LATITUDE},
+        {
+            "beta": [0.398859044979, -0.0333291441598],
+            "tau2": 0.0,
+            "q": 25.0138523489,
+            "q_wald": 25.0954176698,
+        },
+        1e-6,
+    ),
+    "CM.AL by latitude": (
+        {"model": "CM.AL", "mods": LATITUDE},
+        {
+            "beta": [0.292970431976, -0.0299316133545],
+            "tau2": 0.0318679833681,
+            "q": 30.0133866895,
+            "q_wald": 29.8946245625,
+            "qm": 31.1693240347,
+        },
+        3e-5,
+    ),
+    "UM.RS by latitude": (
+        {"model": "UM.RS", "mods": LATITUDE},
+        {
+            "beta": [0.362399538667, -0.0326091073154],
+            "tau2": 0.00467406343106,
+            "sigma2": 2.30225021513,
+            "q": 24.0534583007,
+        },
+        1e-2,
+    ),
+    "UM.RS, correlated": (
+        {"model": "UM.RS", "cor": True},
+        {"beta": [-0.741674459512], "tau2": 0.336089221704, "sigma2": 1.85266191539, "rho": -0.634936138514},
+        5e-3,
+    ),
+    "UM.FS, arm 1 random": ({"coding": 1.0}, {"beta": [-0.763953105113], "tau2": 0.281017441903}, 1e-5),
+    "UM.FS, arm 2 random": ({"coding": 0.0}, {"beta": [-0.727074493058], "tau2": 0.24218333183}, 3e-4),
+    "UM.RS, arm 1 random": (
+        {"model": "UM.RS", "coding": 1.0},
+        {"beta": [-0.757095305715], "tau2": 0.291048847286, "sigma2": 2.30727301559},
+        1e-2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_mean_what_they_mean_in_metafor(name):
+    options, want, tolerance = OPTIONS[name]
+    want = dict(want)
+    options = options | ({"mods": np.array(options["mods"], float)} if "mods" in options else {})
+    res = glmm(REFERENCE["data"]["dat.bcg"], **COLUMNS["OR"], **options)
+    assert [c.estimate for c in res.coefficients] == pytest.approx(want.pop("beta"), rel=tolerance)
+    for quantity, value in want.items():
+        assert getattr(res, quantity) == pytest.approx(value, rel=tolerance, abs=1e-9), quantity
+
+
 # --- brute force: the same likelihoods, by other means -----------------------------------------------------------
 
 
@@ -522,6 +582,8 @@ def test_impossible_requests_are_refused():
         glmm(measure="IRR", model="CM.AL", x1i=[1], t1i=[2.0], x2i=[2], t2i=[2.0])
     with pytest.raises(InputError, match="whole numbers"):
         glmm(**(table | {"ai": [1.5, 2]}), model="CM.EL")
+    with pytest.raises(InputError, match="too many possible tables"):
+        glmm(ai=[400_000, 400_000], n1i=[10**6] * 2, ci=[300_000] * 2, n2i=[10**6] * 2, model="CM.EL")
     with pytest.raises(InputError, match="correlate"):
         glmm(**table, cor=True)
     with pytest.raises(InputError, match="no t distribution"):

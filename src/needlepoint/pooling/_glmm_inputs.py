@@ -32,6 +32,8 @@ GlmmMethod = Literal["ML", "EE"]
 GlmmTest = Literal["z", "t"]
 GlmmInterval = Literal["wald", "profile"]
 
+MOST_TABLES = 500_000  # about a gigabyte at the quadrature points
+
 
 class Specification(NamedTuple):
     """The model asked for."""
@@ -106,6 +108,7 @@ def read(
         data, given, measure=asked.measure, study=study, add=0.5, to="only0", drop00=True, method="glmm"
     )
     _refuse_parts(counts, asked)
+    _refuse_huge(counts, asked)
     design = build(mods, data, k=len(counts.kept), intercept=intercept)
     rows = design.X[counts.kept]
     complete: Mask = np.asarray(np.isfinite(rows).all(axis=1))
@@ -137,6 +140,22 @@ def _refuse_parts(counts: Counts, asked: Specification) -> None:
                 study=counts.study[i],
                 got=float(values[i]),
             )
+
+
+def _refuse_huge(counts: Counts, asked: Specification) -> None:
+    """The exact conditional likelihood sums over every table that the margins allow."""
+    if (asked.measure, asked.model) != ("OR", "CM.EL"):
+        return
+    t = counts.cells
+    tables = float(np.minimum(np.minimum(t["ai"] + t["bi"], t["ai"] + t["ci"]), t["ci"] + t["di"]).sum())
+    if tables > MOST_TABLES:
+        raise InputError(
+            "too many possible tables for the exact conditional model",
+            field="model",
+            got=f"{tables:.0f}",
+            allowed=f"up to {MOST_TABLES}",
+            mend="use model='UM.FS', which agrees with it at such counts",
+        )
 
 
 def _informative(counts: Counts, asked: Specification, drop00: bool | None) -> tuple[Counts, Mask]:
