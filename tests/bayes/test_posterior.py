@@ -299,3 +299,13 @@ def test_the_default_prior_of_tau_is_said_where_the_scale_is_unknown():
     got = bayes(yi=[10, 12, 9], vi=[4, 5, 3], measure="MD")
     assert got.prior_tau == "Shrinkage()"
     assert "uniform shrinkage" in got.notes[0]
+
+
+def test_quantiles_of_very_heavy_tails_are_where_the_distribution_function_says():
+    # two studies under Jeffreys' prior: the posterior of tau falls as tau^-2, its nodes reach 1e17
+    got = bayes(yi=[-8.0, -3.4], vi=[63.5, 0.82], prior_tau="jeffreys")
+    p = np.array([0.001, 0.025, 0.5, 0.975, 0.999])
+    assert got.effect.cdf(got.effect.quantile(p)) == pytest.approx(p, abs=1e-12)
+    assert got.predictive.cdf(got.predictive.quantile(p)) == pytest.approx(p, abs=1e-12)
+    assert got.ci_low < got.median < got.ci_high
+    assert got.se == math.inf

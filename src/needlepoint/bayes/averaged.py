@@ -80,10 +80,14 @@ class Averaged:
         ]
         low = np.full(flat.shape, min(float(e[0]) for e in ends) - 1e-9)
         high = np.full(flat.shape, max(float(e[1]) for e in ends) + 1e-9)
-        found = inverse_cdf(self.cdf, self.density, flat, low, high, 0.5 * (low + high))
-        for _, part in self._all():
-            if isinstance(part, float):
-                found = np.where(np.abs(found - part) < 1e-9 * (1.0 + abs(part)), part, found)
+        found = np.full(flat.shape, np.nan)
+        for value in {part for _, part in self._all() if isinstance(part, float)}:
+            upper = self.cdf(value)
+            found[(flat > upper - self.spike(value)) & (flat <= upper)] = value
+        free = np.isnan(found)
+        if free.any():
+            start = 0.5 * (low + high)
+            found[free] = inverse_cdf(self.cdf, self.density, flat[free], low[free], high[free], start[free])
         return found.reshape(p.shape)[()]
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
