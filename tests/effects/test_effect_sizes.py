@@ -273,3 +273,30 @@ def test_effect_sizes_read_as_a_table():
     row = es.tidy()[0]
     assert row["study"] == "Ada"
     assert row["ci_low"] < row["yi"] < row["ci_high"]
+
+
+def test_people_behind_rates_are_kept_when_told():
+    rates = {"x1i": [4, 9], "t1i": [100, 90], "x2i": [8, 12], "t2i": [101, 95]}
+    assert effect_sizes(measure="IRR", ni=[50, 60], **rates).ni.tolist() == [50, 60]
+    assert effect_sizes(measure="IRR", n1i=[20, 30], n2i=30, **rates).ni.tolist() == [50, 60]
+    assert np.isnan(effect_sizes(measure="IRR", **rates).ni).all()
+
+
+TRIALS = {"m1i": [20, 22, 19, 21], "m2i": [25, 26, 23, 24], "n1i": [40, 30, 50, 36], "n2i": [40, 30, 50, 36]}
+NAMES = {"study": ["Ada", "Bo", "Cy", "Di"]}
+
+
+def test_a_standard_error_in_place_of_an_sd_is_noticed():
+    slip = effect_sizes(measure="MD", sd1i=[8, 9, 8, 1.4], sd2i=[8, 8, 9, 1.5], **TRIALS, **NAMES)
+    assert slip.notes == ("an sd that looks like a standard error (times √n it fits the other studies): Di",)
+    slip = effect_sizes(measure="SMD", sd1i=[8, 9, 8, 1.4], sd2i=[8, 8, 9, 1.5], **TRIALS, **NAMES)
+    assert slip.notes == ("larger than 2 standard deviations: is an sd really a standard error?: Di",)
+
+
+def test_usual_spreads_raise_no_suspicion():
+    usual = {"sd1i": [8, 6, 8, 4.5], "sd2i": [8, 8, 9, 5]}
+    assert effect_sizes(measure="MD", **usual, **TRIALS).notes == ()
+    assert effect_sizes(measure="SMD", **usual, **TRIALS).notes == ()
+    few = {k: v[1:] for k, v in (TRIALS | {"sd1i": [8, 9, 8, 1.4], "sd2i": [8, 8, 9, 1.5]}).items()}
+    assert effect_sizes(measure="MD", **few).notes == ()
+    assert effect_sizes(measure="MD", yi=[1, 2], vi=[1, 1]).notes == ()

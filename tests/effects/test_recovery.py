@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from pathlib import Path
@@ -305,6 +306,7 @@ def test_rows_are_recovered_one_by_one_and_what_fails_is_named():
     )
     assert found["mean"] == [pytest.approx(7.0), None, None, None]
     assert [note.split(":")[0] for note in found.notes] == ["B", "C", "D"]
+    assert found.notes[2] == "D: median missing"
     assert found.tidy()[0]["sd"] == pytest.approx(3.1136808751481677)
     with pytest.raises(InputError, match="no row"):
         rec.recover_rows(rec.sd_from_se, se=[None], n=[3])
@@ -403,3 +405,22 @@ def test_more_that_cannot_be(call, says):
 
 def test_quantile_estimation_takes_negative_values_as_normal():
     assert "normal" in rec.mean_sd_from_quantiles(median=-3, n=20, q1=-5, q3=1, method="QE").how
+
+
+def test_studies_may_report_different_quantiles_as_in_metafors_conv_fivenum():
+    want = REFERENCE["conv.fivenum"]["value"]
+    rows = {
+        "low": [2, None, 10],
+        "q1": [None, 5, None],
+        "median": [6, 7, 12],
+        "q3": [None, 9, None],
+        "high": [14, None, 30],
+    }
+    found = rec.recover_rows(rec.mean_sd_from_quantiles, n=[20, 30, 40], study=["A", "B", "C"], **rows)
+    assert found["mean"][:2] == pytest.approx(want["mean"][:2], rel=1e-12)
+    assert found["sd"][:2] == pytest.approx(want["sd"][:2], rel=1e-12)
+    # the third is skewed: metafor gives nothing, here the value comes with the warning
+    assert want["mean"][2] is None
+    assert found.notes[0].startswith("C: the quantiles are skewed")
+    partial = functools.partial(rec.mean_sd_from_quantiles, method="QE")
+    assert rec.recover_rows(partial, n=[20, 30, 40], **rows).notes == ()

@@ -117,6 +117,7 @@ class MeasureSpec:
     add: float = 0.5  # what is added to zero cells unless told
     accepts: tuple[tuple[str, ...], ...] | None = None  # where the measure takes more or less than its family
     flips: bool = True  # swapping the groups changes the sign
+    review: Callable[[Columns, Measured, Notebook], None] | None = None  # notes what is possible but unlikely
 
     @property
     def alternatives(self) -> tuple[tuple[str, ...], ...]:

@@ -116,6 +116,8 @@ def effect_sizes(
         prepared = spec.family.prepare(raw, how, notebook)
         found = _compute(spec, prepared, _vtypes(spec, vtype, data, len(names)), how)
     yi_, vi_ = _clean(found, arrays, notebook)
+    if spec.review is not None:
+        spec.review(raw, Measured(yi_, vi_), notebook)
     if flips is not None:
         yi_ = np.where(flips, -yi_, yi_)
         notebook.note("sign turned (flip)", flips)

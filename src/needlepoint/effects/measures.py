@@ -13,6 +13,7 @@ from needlepoint.effects import (
     matched_pairs,
     partial_correlation,
     person_time,
+    plausibility,
     proportion,
     reliability,
     single_mean,
@@ -101,15 +102,24 @@ MEASURES: dict[str, Spec] = {
     "IRD": Spec("rate difference", TWO_RATES, person_time.rate_difference, ("LS", "AV")),
     "IRSD": Spec("root rate difference", TWO_RATES, person_time.root_rate_difference, add=0),
     # two arms, means
-    "MD": Spec("mean difference", TWO_MEANS, two_means.mean_difference, ("LS", "HO")),
+    "MD": Spec(
+        "mean difference",
+        TWO_MEANS,
+        two_means.mean_difference,
+        ("LS", "HO"),
+        review=plausibility.note_sd_like_se,
+    ),
     "SMD": Spec(
         "standardised mean difference (Hedges' g)",
         TWO_MEANS,
         two_means.standardised_mean_difference,
         (*_SMD, "RevMan"),
         accepts=_D_TOO,
+        review=plausibility.note_large_smd,
     ),
-    "SMDH": Spec("SMD, unequal variances", TWO_MEANS, two_means.smd_by_average_sd),
+    "SMDH": Spec(
+        "SMD, unequal variances", TWO_MEANS, two_means.smd_by_average_sd, review=plausibility.note_large_smd
+    ),
     "SMD1": Spec(
         "Glass' delta", TWO_MEANS, two_means.smd_by_second_sd, _SMD, accepts=_SECOND_SD, flips=False
     ),

@@ -146,8 +146,11 @@ def _prepare_one(c: Columns, how: Settings, notebook: Notebook) -> Rate:
     return Rate(c["xi"] + due * add, c["ti"])
 
 
-def _unknown(c: Columns) -> None:
-    return None
+def _people(c: Columns) -> Vector | None:
+    """The number of people, which the rates do not need, where it was given too."""
+    if "ni" in c:
+        return c["ni"]
+    return c["n1i"] + c["n2i"] if "n1i" in c and "n2i" in c else None
 
 
 TWO_RATES = Family(
@@ -155,7 +158,7 @@ TWO_RATES = Family(
     accepts=(("x1i", "t1i", "x2i", "t2i"),),
     complete=_complete,
     prepare=_prepare_two,
-    total=_unknown,
+    total=_people,
 )
 
 ONE_RATE = Family(
@@ -163,5 +166,5 @@ ONE_RATE = Family(
     accepts=(("xi", "ti"),),
     complete=_complete,
     prepare=_prepare_one,
-    total=_unknown,
+    total=_people,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from needlepoint import columns
@@ -36,8 +37,9 @@ def recover_rows(
 ) -> RecoveredRows:
     """Apply a recovery to every row: ``inputs`` name columns of ``data``, or are sequences or single values.
 
-    A study whose input is missing, or that the recovery refuses, gets None and is named in the notes with the
-    reason.
+    What a study lacks is left out of its call where the recovery can do without (so that studies may report
+    different quantiles); a study that lacks what is needed, or that the recovery refuses, gets None and is named
+    in the notes with the reason. Options that are not columns go in with ``functools.partial``.
 
     Raises
     ------
@@ -78,9 +80,11 @@ def _rows(
 ) -> tuple[list[Recovered | None], list[str]]:
     found: list[Recovered | None] = []
     notes: list[str] = []
+    optional = {p.name for p in signature(function).parameters.values() if p.default is not p.empty}
     for i, name in enumerate(names):
-        given = {key: column[i] for key, column in table.items()}
-        missing = [key for key, value in given.items() if math.isnan(value)]
+        row_of = {key: column[i] for key, column in table.items()}
+        given = {key: value for key, value in row_of.items() if not math.isnan(value)}
+        missing = [key for key in row_of if key not in given and key not in optional]
         try:
             row = None if missing else function(**given)
         except InputError as error:

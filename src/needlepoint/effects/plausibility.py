@@ -1,0 +1,42 @@
+"""Numbers that are possible but unlikely: the slips that real tables hold, noted and never mended."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from needlepoint.effects._family import Bools, Columns, Measured, Notebook, Vector
+
+__all__ = ["note_large_smd", "note_sd_like_se"]
+
+_LARGE = 2.0  # in standard deviations; Cohen's "large" is 0.8
+
+
+def note_large_smd(raw: Columns, found: Measured, notebook: Notebook) -> None:
+    """Note standardised differences beyond 2, which a standard error in place of an sd makes."""
+    notebook.note(
+        "larger than 2 standard deviations: is an sd really a standard error?", np.abs(found.yi) > _LARGE
+    )
+
+
+def note_sd_like_se(raw: Columns, found: Measured, notebook: Notebook) -> None:
+    """Note studies whose sd is far below the others', and fits them once multiplied by the root of n.
+
+    For measures that keep the instrument's unit, so that standard deviations can be compared; four studies or
+    more.
+    """
+    if not all(letter in raw for letter in ("sd1i", "sd2i", "n1i", "n2i")):
+        return
+    with np.errstate(all="ignore"):
+        sd = np.log(np.sqrt((raw["sd1i"] ** 2 + raw["sd2i"] ** 2) / 2))
+        root_n = np.log(np.sqrt((raw["n1i"] + raw["n2i"]) / 2))
+    known = np.isfinite(sd) & np.isfinite(root_n)
+    if np.count_nonzero(known) < 4:
+        return
+    gap = float(np.median(sd[known])) - sd  # how far below the usual sd, as a log ratio
+    suspect = known & (gap > np.log(3)) & _nearer(gap, root_n)
+    notebook.note("an sd that looks like a standard error (times √n it fits the other studies)", suspect)
+
+
+def _nearer(gap: Vector, root_n: Vector) -> Bools:
+    """Whether the root of n explains the gap to within a factor of 1.6."""
+    return np.abs(gap - root_n) < np.log(1.6)
