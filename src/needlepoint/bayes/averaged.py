@@ -74,12 +74,11 @@ class Averaged:
         """Value below which lies probability ``p``; at a spike, the spike."""
         p = np.asarray(p, dtype=np.float64)
         flat = p.reshape(-1)
-        ends = [
-            (part, part) if isinstance(part, float) else tuple(part.quantile([1e-9, 1 - 1e-9]))
+        each = [
+            np.full(flat.shape, part) if isinstance(part, float) else part.quantile(flat)
             for _, part in self._all()
         ]
-        low = np.full(flat.shape, min(float(e[0]) for e in ends) - 1e-9)
-        high = np.full(flat.shape, max(float(e[1]) for e in ends) + 1e-9)
+        low, high = np.min(each, axis=0), np.max(each, axis=0)  # the average lies among its parts
         found = np.full(flat.shape, np.nan)
         for value in {part for _, part in self._all() if isinstance(part, float)}:
             upper = self.cdf(value)
