@@ -124,7 +124,7 @@ class Lexicon:
 def _walk(node: _Node, elements: list[tuple[str, ...]], first: int, at: int, found: list[Hit]) -> None:
     """Collect the patterns that continue from a node; the depth is that of the longest pattern."""
     for label, anchored in node.ends:
-        found.append(Hit(label, first, at, anchored))  # noqa: PERF401  # the innermost loop: no generator
+        found.append(Hit(label, first, at, anchored))
     following = node.next
     if following and at + 1 < len(elements):
         for part in elements[at + 1]:

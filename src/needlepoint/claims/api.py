@@ -6,18 +6,20 @@ import dataclasses
 from functools import lru_cache
 from pathlib import Path
 
+from needlepoint.claims._lexicon import Lexicon, words_of
 from needlepoint.claims._shadow import damage_of, shadow_of
 from needlepoint.claims.contradictions import contradictions_of
 from needlepoint.claims.extract import Extraction, extract
 from needlepoint.claims.judge import Rows, judge
 from needlepoint.claims.knowledge import Knowledge, Word, read_knowledge
+from needlepoint.claims.model import Proposer, proposals_of
 from needlepoint.claims.page import Page, read_page
 from needlepoint.claims.result import Check, Contradiction, Judged, Section, Segment
 from needlepoint.claims.scorecard import missing_of, notices_of, score_card_of
 from needlepoint.claims.standing import derived_standings
 from needlepoint.claims.summary import summary_of
 from needlepoint.claims.vocabulary import Vocabulary, vocabulary_of
-from needlepoint.evidence.schema import Pack, Term
+from needlepoint.evidence.schema import Pack
 from needlepoint.result import digest
 
 __all__ = ["check", "check_page", "reader_of"]
@@ -34,7 +36,13 @@ class Reader:
     rows: Rows
 
 
-def check(text_or_path: str | Path, *, pack: str | Path | None = None, address: str = "") -> Check:
+def check(
+    text_or_path: str | Path,
+    *,
+    pack: str | Path | None = None,
+    address: str = "",
+    proposer: Proposer | None = None,
+) -> Check:
     """Check the health claims of a page against an evidence pack.
 
     Parameters
@@ -45,6 +53,8 @@ def check(text_or_path: str | Path, *, pack: str | Path | None = None, address: 
         Id or folder of the pack; the built-in one on low back pain unless told.
     address
         Where the page stands, for the report, when a text is given.
+    proposer
+        A language model that may propose further claims (:mod:`needlepoint.claims.model`); none unless given.
 
     Raises
     ------
@@ -63,7 +73,7 @@ def check(text_or_path: str | Path, *, pack: str | Path | None = None, address: 
     >>> found.claims[0].verdict
     'contradicted'
     """
-    return check_page(read_page(text_or_path, address=address), reader_of(pack))
+    return check_page(read_page(text_or_path, address=address), reader_of(pack), proposer=proposer)
 
 
 @lru_cache(maxsize=8)
@@ -91,32 +101,36 @@ def _join(knowledge: Knowledge, pack: Pack) -> Knowledge:
     A phrase that the page words give to one term is not given to another; ignored phrases are left out.
     """
     words = {w.id: w for w in knowledge.words}
-    taken = {phrase for w in knowledge.words for phrase in (*w.words, *w.parts)} | set(knowledge.ignore)
+    own = Lexicon.of([(p, w.id) for w in knowledge.words for p in (*w.words, *w.parts)])
     for term in pack.terms:
-        words[term.id] = _joined_word(words.get(term.id), term, taken)
+        named = dict.fromkeys(_phrase(p) for p in (term.label, term.plain, *term.synonyms) if p)
+        free = tuple(n for n in named if n not in knowledge.ignore and not _covered(own, n))
+        word = words.get(term.id)
+        if word is None:
+            word = Word(id=term.id, kind=term.kind, plain=term.plain, words=free, parent=term.parent)
+        else:
+            word = dataclasses.replace(word, words=(*word.words, *free), parent=word.parent or term.parent)
+        words[term.id] = word
     standings = (*knowledge.standings, *derived_standings(pack, knowledge.standings))
     return dataclasses.replace(knowledge, words=tuple(words.values()), standings=standings)
 
 
-def _joined_word(word: Word | None, term: Term, taken: set[str]) -> Word:
-    named = dict.fromkeys(_phrase(p) for p in (term.label, term.plain, *term.synonyms) if p)
-    free = tuple(n for n in named if n not in taken)
-    if word is None:
-        return Word(id=term.id, kind=term.kind, plain=term.plain, words=free, parent=term.parent)
-    return dataclasses.replace(word, words=(*word.words, *free), parent=word.parent or term.parent)
+def _covered(own: Lexicon, phrase: str) -> bool:
+    """True where one pattern of the page words reads the whole phrase."""
+    words = phrase.split()
+    return any(hit.first == 0 and hit.last == len(words) - 1 for hit in own.hits(words))
 
 
 def _phrase(text: str) -> str:
     """A term as a pattern: its words as the reader of pages sees them."""
-    from needlepoint.claims._lexicon import words_of
-
     return " ".join(words_of(shadow_of(text)).text)
 
 
-def check_page(page: Page, reader: Reader) -> Check:
+def check_page(page: Page, reader: Reader, *, proposer: Proposer | None = None) -> Check:
     """Check a page that has been read, with a pack that has been loaded."""
     shadow = shadow_of(page.text, markdown=page.kind == "md")
-    found = extract(shadow, reader.vocabulary, reader.main)
+    proposals, told = proposals_of(page.text, proposer) if proposer else ([], ())
+    found = extract(shadow, reader.vocabulary, reader.main, proposals)
     sections = _sections(found, page)
     judged = [
         judge(case, f"C{n:03d}", page.text, _section_at(sections, case.unit.start), reader.rows)
@@ -154,7 +168,7 @@ def check_page(page: Page, reader: Reader) -> Check:
         sections=sections,
         others=tuple(others),
         text=page.text,
-        notes=(*page.notes, reader.pack.statement),
+        notes=(*page.notes, *told, reader.pack.statement),
     )
 
 

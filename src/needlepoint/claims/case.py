@@ -45,7 +45,7 @@ class Case:
     heading: Unit | None = None
     study: Study | None = None  # the cited study, here or just before
     study_here: bool = False
-    before: str = ""  # text of the sentence before, in small letters
+    proposed_by: str = "rules"
 
     def has(self, *cues: str) -> bool:
         """True where a cue of the language stands in the sentence."""

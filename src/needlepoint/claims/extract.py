@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from needlepoint.claims.case import Case
 from needlepoint.claims.fields import Context, Slots, certainty_of, polarity_of, slots_of, speaker_of
 from needlepoint.claims.kinds import kind_of
+from needlepoint.claims.model import Proposal
 from needlepoint.claims.quantities import quantities_of
 from needlepoint.claims.reading import Unit, read_units
 from needlepoint.claims.roles import role_of
@@ -28,8 +30,11 @@ class Extraction:
     words: frozenset[str] = frozenset()
 
 
-def extract(shadow: str, vocabulary: Vocabulary, main: str) -> Extraction:
-    """Find the claims of a normalised text; ``main`` is the condition that the pack is about."""
+def extract(shadow: str, vocabulary: Vocabulary, main: str, proposals: Sequence[Proposal] = ()) -> Extraction:
+    """Find the claims of a normalised text; ``main`` is the condition that the pack is about.
+
+    A proposal of a model can only raise a sentence that the rules set aside; it moves no boundary.
+    """
     units, words = read_units(shadow, vocabulary)
     found = Extraction(words=frozenset(words.text))
     context = _page_context(units, vocabulary, main)
@@ -43,11 +48,28 @@ def extract(shadow: str, vocabulary: Vocabulary, main: str) -> Extraction:
             context.heading = _treatments(unit, vocabulary) or context.heading
             found.headings.append(unit)
         role = role_of(unit)
-        if role is not None:
+        proposal = _proposed(unit, role, proposals)
+        if role is not None and proposal is None:
             found.others.append((unit, role))
             continue
-        found.cases.append(_case(unit, heading, context, vocabulary, main, shadow))
+        case = _case(unit, heading, context, vocabulary, main, shadow)
+        if proposal is not None:
+            case.kind, case.proposed_by = proposal.kind, proposal.by
+        found.cases.append(case)
     return found
+
+
+_RAISABLE = frozenset({"opinion", "other", "heading"})
+
+
+def _proposed(unit: Unit, role: Role | None, proposals: Sequence[Proposal]) -> Proposal | None:
+    """The proposal that covers at least half of a sentence set aside."""
+    if role not in _RAISABLE:
+        return None
+    half = (unit.end - unit.start) / 2
+    return next(
+        (p for p in proposals if min(unit.end, p.char_end) - max(unit.start, p.char_start) >= half), None
+    )
 
 
 def _treatments(unit: Unit, vocabulary: Vocabulary) -> tuple[str, ...]:

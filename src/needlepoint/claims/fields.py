@@ -67,6 +67,7 @@ class Slots:
     comparators: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
     named: bool = False  # the treatment stands in the sentence itself
+    stranger: str | None = None  # a treatment in the page's words that the pack does not know
     population: str | None = None
     time: str | None = None
 
@@ -78,7 +79,8 @@ def slots_of(unit: Unit, kind: ClaimKind, context: Context, vocabulary: Vocabula
     behind = unit.start + versus.end() if versus else None
     named, compared = _split_treatments(unit, by_kind.get("treatment", []), behind)
     comparators = _unique([m.term for m in by_kind.get("comparator", [])] + compared)
-    treatments = named or _inherited(unit, kind, context, by_kind)
+    stranger = None if named or kind not in _EFFECTS else _stranger(unit)
+    treatments = named or (() if stranger else _inherited(unit, kind, context, by_kind))
     conditions = _unique([m.term for m in by_kind.get("condition", [])])
     if not conditions and kind in _INHERITS_CONDITION:
         conditions = context.condition or ((context.page_condition,) if context.page_condition else ())
@@ -90,6 +92,7 @@ def slots_of(unit: Unit, kind: ClaimKind, context: Context, vocabulary: Vocabula
         comparators=comparators,
         outcomes=_unique([m.term for m in by_kind.get("outcome", []) if m.term != "body"]),
         named=bool(named),
+        stranger=stranger,
         population=next((name for stem, name in _POPULATIONS if stem in lower), None),
         time=time.group().lower() if time else None,
     )
@@ -129,6 +132,35 @@ _ASIDE = re.compile(
 def _set_aside(unit: Unit, mention: Mention) -> bool:
     """Named only to be left out: "without surgery", "instead of drugs"."""
     return bool(_ASIDE.search(unit.text[: mention.start - unit.start]))
+
+
+_EFFECTS = frozenset({"efficacy", "magnitude", "comparison"})
+_VERB = re.compile(
+    r"\b(?:can|may|might|will|could|is|are|has|have|was|were|helps?|eases?|relieves?|reduces?|treats?|heals?|cures?"
+    r"|improves?|works?|eliminates?|prevents?|lowers?|resolves?|alleviates?|fights?|strengthens?|restores?)\b"
+)
+_FAMILIAR = re.compile(
+    r"\b(?:it|its|it's|this|that|these|those|they|we|you|i|he|she|there|the|a|an|another|other|others|some|many|most|few"
+    r"|several|all|each|every|both|no|not|one|our|your|their|his|her|my|such|which|who|what|and|but|or|so|if|when|as|by"
+    r"|for|in|on|after|before|with|without|because|although|while|yet|also|again|however|treatment|treatments|therapy"
+    r"|therapies|session|sessions|technique|method|approach|procedure|patients?|people|results?|research|studies|study"
+    r"|researchers?|experts?|doctors?|relief|pain|effects?|benefits?|evidence|trials?|opinion|points?|yes|typically)\b",
+    re.I,
+)
+
+
+def _stranger(unit: Unit) -> str | None:
+    """The subject of a sentence where it is nothing that was spoken of: "Hypnosis heals ..."."""
+    verb = _VERB.search(unit.text)
+    subject = unit.text[: verb.start()].strip() if verb else ""
+    if (
+        not subject
+        or len(subject.split()) > 3
+        or any(m.start < unit.start + len(subject) for m in unit.mentions)
+    ):
+        return None
+    head = subject.split(" by ")[0].split(" with ")[0]
+    return subject if head[:1].isupper() and not _FAMILIAR.search(head) else None
 
 
 def _inherited(

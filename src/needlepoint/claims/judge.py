@@ -64,7 +64,7 @@ def _claim(case: Case, claim_id: str, text: str, section: str) -> Claim:
         quote=text[unit.start : unit.end],
         section=section,
         kind=case.kind,
-        treatment=said(slots.treatments),
+        treatment=said(slots.treatments) or slots.stranger,
         condition=said(slots.conditions),
         comparator=said(slots.comparators),
         outcome=said(slots.outcomes),
@@ -74,6 +74,7 @@ def _claim(case: Case, claim_id: str, text: str, section: str) -> Claim:
         certainty=case.certainty,
         speaker=case.speaker,
         quantities=case.quantities,
+        proposed_by=case.proposed_by,
     )
 
 
@@ -93,7 +94,8 @@ def _issues(case: Case, rule: Rule, row: Any) -> tuple[str, ...]:
 
 
 def _why(case: Case, rule: Rule, row: Any) -> str:
-    treatment = " and ".join(case.vocabulary.plain(t) for t in case.slots.treatments) or "this"
+    named = " and ".join(case.vocabulary.plain(t) for t in case.slots.treatments)
+    treatment = named or case.slots.stranger or "this"
     conditions = case.slots.conditions or (case.main,)
     condition = " and ".join(case.vocabulary.plain(c) for c in conditions)
     sentence = rule.why.format(row=getattr(row, "text", ""), treatment=treatment, condition=condition)

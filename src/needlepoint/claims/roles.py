@@ -60,7 +60,11 @@ def _is_menu(u: Unit) -> bool:
 
 def _is_question(u: Unit) -> bool:
     text = u.text.rstrip("\"') ")
-    return text.endswith("?") or (u.line.kind == "heading" and u.has("question_start"))
+    return text.endswith("?")
+
+
+def _asks_in_heading(u: Unit) -> bool:
+    return u.line.kind == "heading" and u.has("question_start")
 
 
 def _is_quiet_heading(u: Unit) -> bool:
@@ -115,6 +119,8 @@ def _is_instruction(u: Unit) -> bool:
         return False
     if _is_eligibility_order(u):
         return False
+    if u.line.kind == "heading" and u.has("strong", "instant", "very_positive"):
+        return False  # "Get rid of pain": a promise in the form of an order
     if u.has("imperative", "instruction_hard"):
         return True
     return u.has("instruction_phrase") and not u.has("guideline", "safety", "mechanism_core")
@@ -178,6 +184,7 @@ def _is_stub(u: Unit) -> bool:
 ROLES: tuple[tuple[Role, Test], ...] = (
     ("navigation", _is_menu),
     ("question", _is_question),
+    ("heading", _asks_in_heading),
     ("heading", _is_quiet_heading),
     ("testimonial", _is_testimonial),
     ("opinion", _is_first_person),

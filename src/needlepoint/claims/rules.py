@@ -94,6 +94,10 @@ def _spared(c: Case) -> bool:
     return c.has("surgery_spared") and bool(c.slots.treatments)
 
 
+def _tells_of_study(c: Case) -> bool:
+    return c.study is not None and (c.study_here or c.has("anaphoric_study"))
+
+
 def _leaps(c: Case) -> bool:
     return c.has("single_cause")
 
@@ -371,7 +375,7 @@ RULES: tuple[Rule, ...] = (
         "standing",
         "Fewer operations or visits are not shown to be due to the treatment. {row}",
     ),
-    Rule("study-known", _kinds("citation"), lambda c: c.study is not None, "supported", basis="study"),
+    Rule("study-known", _kinds("citation"), _tells_of_study, "supported", basis="study"),
     Rule(
         "study-fits",
         _kinds("citation"),
@@ -463,6 +467,13 @@ RULES: tuple[Rule, ...] = (
         "supported",
         basis="mechanism",
         why="The doubt is fair. {row}",
+    ),
+    Rule(
+        "cause-told",
+        _kinds("mechanism"),
+        lambda c: not c.slots.treatments and c.has("prevalence_cause"),
+        "supported",
+        why="General knowledge of the condition; nothing in the evidence base speaks against it.",
     ),
     Rule(
         "mechanism-absolute",
@@ -637,6 +648,13 @@ RULES: tuple[Rule, ...] = (
         ("extrapolation", "population_mismatch"),
         "standing",
         "What holds for one condition need not hold for another. {row}",
+    ),
+    Rule(
+        "stranger",
+        EFFECT,
+        lambda c: c.slots.stranger is not None,
+        "not_in_evidence_base",
+        why="The evidence base does not know {treatment}: this says nothing for or against it.",
     ),
     Rule(
         "nothing-named",

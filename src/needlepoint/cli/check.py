@@ -48,6 +48,7 @@ _FAILED = 1
     type=click.Path(dir_okay=False, path_type=Path),
     help="Results of many pages, one line each; resumable.",
 )
+@click.option("--model", metavar="URL NAME", nargs=2, help="Let a language model at URL propose claims too.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of the result and stop.")
 def command(
     pages: tuple[str, ...],
@@ -58,6 +59,7 @@ def command(
     fail_on: str | None,
     jobs: int,
     out: Path | None,
+    model: tuple[str, str] | None,
     schema: bool,
 ) -> None:
     """Check the health claims of pages: each with a verdict, why, and the numbers behind it."""
@@ -73,7 +75,7 @@ def command(
 
     names = pages_in(pages)
     if len(names) == 1 and out is None:
-        counts = _single(names[0], pack, as_json, claim_review, html)
+        counts = _single(names[0], pack, as_json, claim_review, html, model)
     else:
         counts = _several(names, pack, as_json, html, jobs, out)
     if bad & counts:
@@ -91,19 +93,31 @@ def _verdicts(fail_on: str | None) -> set[str]:
     return wanted
 
 
-def _read(name: str, pack: str | None) -> Check:
+def _read(name: str, pack: str | None, model: tuple[str, str] | None = None) -> Check:
+    import os
+
     from needlepoint.claims.api import check_page, reader_of
+    from needlepoint.claims.model import Endpoint
     from needlepoint.claims.page import LARGEST_FILE, page_of_bytes, read_page
+
+    proposer = Endpoint(*model, key=os.environ.get("NEEDLEPOINT_MODEL_KEY", "")) if model else None
 
     if name == "-":
         page = page_of_bytes(sys.stdin.buffer.read(LARGEST_FILE + 1))
     else:
         page = read_page(name if "://" in name else Path(name))
-    return check_page(page, reader_of(pack))
+    return check_page(page, reader_of(pack), proposer=proposer)
 
 
-def _single(name: str, pack: str | None, as_json: bool, claim_review: bool, html: Path | None) -> set[str]:
-    check = _read(name, pack)
+def _single(
+    name: str,
+    pack: str | None,
+    as_json: bool,
+    claim_review: bool,
+    html: Path | None,
+    model: tuple[str, str] | None,
+) -> set[str]:
+    check = _read(name, pack, model)
     if html is not None:
         from needlepoint.report.check_html import write_check_html
 
