@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -149,6 +152,22 @@ def test_tests_on_tables_do_not_depend_on_the_order_of_studies(name):
     one, other = small_study_test(es, test=name), small_study_test(turned, test=name)
     assert 0 < one.p_value <= 1
     assert other.p_value == pytest.approx(one.p_value, abs=1e-9)
+
+
+NAMED = json.loads((Path(__file__).parents[1] / "reference" / "bias" / "named_tests.json").read_text())
+
+
+@pytest.mark.parametrize("name", sorted(NAMED["tests"]))
+def test_named_tests_agree_with_their_definition_in_r(name):
+    if name == "Pustejovsky":
+        es = effect_sizes(NAMED["means"], measure="SMD", **{column: column for column in NAMED["means"]})
+    else:
+        es = effect_sizes(NAMED["tables"], measure="OR", **{column: column for column in NAMED["tables"]})
+    result, want = small_study_test(es, test=name), NAMED["tests"][name]
+    assert result.statistic == pytest.approx(want["statistic"], rel=1e-9)
+    assert result.p_value == pytest.approx(want["p"], rel=1e-9)
+    if "slope" in want:
+        assert (result.slope, result.se) == pytest.approx((want["slope"], want["se"]), rel=1e-9)
 
 
 def test_harbord_is_egger_on_petos_scale():
