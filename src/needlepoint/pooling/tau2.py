@@ -10,7 +10,7 @@ import numpy as np
 
 from needlepoint.pooling._likelihood import maximise, score_bound
 from needlepoint.pooling._moments import Moments, moments, q_variance
-from needlepoint.pooling._normal import Matrix, Vector, at
+from needlepoint.pooling._normal import Table, Vector, at
 from needlepoint.pooling._q_profile import solve_q
 
 __all__ = ["TAU2", "Model", "Tau2Fit"]
@@ -21,8 +21,8 @@ class Model(NamedTuple):
 
     yi: Vector
     vi: Vector
-    xi: Vector  # the only column; unused when Q is given
-    Q: Matrix | None  # orthonormal design of several columns
+    xi: Vector  # the only column; unused when there is a table
+    table: Table | None  # of several columns, or of many studies
     k: int
     p: int
     ols: tuple[
@@ -32,7 +32,10 @@ class Model(NamedTuple):
 
 
 class Tau2Fit(NamedTuple):
-    """Estimate of tau2, its standard error (None where no formula is published), and how the search ended."""
+    """Estimate of tau2, its standard error (None where no formula is published), and how the search ended.
+
+    Estimators that are compiled give all four fields: numba knows no defaults of named tuples.
+    """
 
     tau2: float
     se: float | None
@@ -41,23 +44,23 @@ class Tau2Fit(NamedTuple):
 
 
 def _moments(m: Model, ai: Any) -> Moments:
-    return moments(m.yi, m.vi, ai, m.xi, m.Q)
+    return moments(m.yi, m.vi, ai, m.xi, m.table)
 
 
 def _inverse(m: Model, tau2: float = 0.0) -> Any:
-    if m.Q is None:
+    if m.table is None:
         return [1.0 / (v + tau2) for v in m.vi]
     return 1.0 / (np.asarray(m.vi) + tau2)
 
 
 def _ones(m: Model) -> Any:
-    return [1.0] * m.k if m.Q is None else np.ones(m.k)
+    return [1.0] * m.k if m.table is None else np.ones(m.k)
 
 
 def _linear(q: Moments, raw: float, scale: float) -> Tau2Fit:
     """A linear function of Q, cut at zero; ``scale`` is its slope."""
     tau2 = max(0.0, raw)
-    return Tau2Fit(tau2, scale * sqrt(max(0.0, q_variance(q, tau2))))
+    return Tau2Fit(tau2, scale * sqrt(max(0.0, q_variance(q, tau2))), 0, 1)
 
 
 def dersimonian_laird(m: Model) -> Tau2Fit:
@@ -98,7 +101,7 @@ def sidik_jonkman(m: Model) -> Tau2Fit:
     """Sidik-Jonkman estimator (2005), doi:10.1111/j.1467-9876.2005.00489.x, from the crude variance of yi."""
     crude = m.ols[1] / m.k
     if crude <= 0.0:
-        return Tau2Fit(0.0, 0.0)
+        return Tau2Fit(0.0, 0.0, 0, 1)
     q = _moments(m, _inverse(m, crude))
     scale = crude / (m.k - m.p)
     return _linear(q, scale * q.q, scale)
@@ -106,28 +109,28 @@ def sidik_jonkman(m: Model) -> Tau2Fit:
 
 def paule_mandel(m: Model) -> Tau2Fit:
     """Paule-Mandel estimator, doi:10.6028/jres.087.022: Q(tau2) = k - p. Empirical Bayes has the same equation."""
-    tau2, iterations = solve_q(m.yi, m.vi, m.xi, m.Q, float(m.k - m.p))
-    return Tau2Fit(tau2, _se_root(m, tau2), iterations)
+    tau2, iterations = solve_q(m.yi, m.vi, m.xi, m.table, float(m.k - m.p))
+    return Tau2Fit(tau2, _se_root(m, tau2), iterations, 1)
 
 
 def paule_mandel_median(m: Model) -> Tau2Fit:
     """Median-unbiased Paule-Mandel estimator: Q(tau2) = median of chi-square(k - p)."""
     from needlepoint.stats.distributions import chi2_quantile
 
-    tau2, iterations = solve_q(m.yi, m.vi, m.xi, m.Q, chi2_quantile(0.5, float(m.k - m.p)))
-    return Tau2Fit(tau2, _se_root(m, tau2), iterations)
+    tau2, iterations = solve_q(m.yi, m.vi, m.xi, m.table, chi2_quantile(0.5, float(m.k - m.p)))
+    return Tau2Fit(tau2, _se_root(m, tau2), iterations, 1)
 
 
 def _se_root(m: Model, tau2: float) -> float:
     """Delta-method standard error of estimators that solve Q(tau2) = constant."""
-    return m.k * sqrt(2.0 / (m.k - m.p)) / at(m.yi, m.vi, m.xi, m.Q, tau2).sum_w
+    return m.k * sqrt(2.0 / (m.k - m.p)) / at(m.yi, m.vi, m.xi, m.table, tau2).sum_w
 
 
 def _search(m: Model, restricted: bool) -> Tau2Fit:
     low, high = float(np.min(m.vi)), float(np.max(m.vi))
     bound = score_bound(m.ols[0], float(m.k - m.p if restricted else m.k), low, high)
-    tau2, iterations, modes = maximise(m.yi, m.vi, m.xi, m.Q, restricted, bound, low)
-    state = at(m.yi, m.vi, m.xi, m.Q, tau2)
+    tau2, iterations, modes = maximise(m.yi, m.vi, m.xi, m.table, restricted, bound, low)
+    state = at(m.yi, m.vi, m.xi, m.table, tau2)
     information = state.tr_pp if restricted else state.sum_w2
     return Tau2Fit(tau2, sqrt(2.0 / information), iterations, modes)
 
@@ -152,7 +155,7 @@ def generalised_q_median(m: Model) -> Tau2Fit:
     """Median-unbiased generalised-Q estimator: tau2 at which Q is the median of its distribution."""
     from needlepoint.pooling.generalised_q import quantile_tau2
 
-    return Tau2Fit(quantile_tau2(m.yi, m.vi, m.weights, m.xi, m.Q, 0.5), None)
+    return Tau2Fit(quantile_tau2(m.yi, m.vi, m.weights, m.xi, m.table, 0.5), None)
 
 
 def none(m: Model) -> Tau2Fit:
