@@ -82,7 +82,17 @@ def model(gaps, y, common, shapes, real):
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 50
-    mcmc = MCMC(NUTS(model, target_accept_prob=0.85), num_warmup=400, num_samples=2000, progress_bar=False)
+    mcmc = MCMC(NUTS(model, dense_mass=True), num_warmup=300, num_samples=1200, progress_bar=False)
+    engine = f"NumPyro {numpyro.__version__}, JAX {jax.__version__}: NUTS, 300 + 1200 draws, dense mass matrix, 64-bit"
+    priors = {
+        "mean": MEAN,
+        "sd": SD,
+        "sigma0": SIGMA0,
+        "log_sd": LOG_SD,
+        "phi_max": PHI_MAX,
+        "w": W,
+        "ramps": RAMPS,
+    }
     rows = []
     for i, (t, y) in enumerate(diaries(count)):
         started = time.perf_counter()
@@ -102,17 +112,7 @@ def main():
             f"{time.perf_counter() - started:.0f} s",
             flush=True,
         )
-    engine = f"NumPyro {numpyro.__version__}, JAX {jax.__version__}: NUTS, 400 + 2000 draws, 64-bit"
-    priors = {
-        "mean": MEAN,
-        "sd": SD,
-        "sigma0": SIGMA0,
-        "log_sd": LOG_SD,
-        "phi_max": PHI_MAX,
-        "w": W,
-        "ramps": RAMPS,
-    }
-    OUT.write_text(json.dumps({"engine": engine, "priors": priors, "diaries": rows}) + "\n")
+        OUT.write_text(json.dumps({"engine": engine, "priors": priors, "diaries": rows}) + "\n")
 
 
 if __name__ == "__main__":

@@ -268,6 +268,7 @@ def test_texts_for_patients_are_at_or_below_grade_eight(html, grade):
     [
         ('funding = "', 'paid = "', "no 'funding'"),
         ('published = "rizzo2025-3"', 'published = "nobody"', "no published row 'nobody'"),
+        ('published = "rizzo2025-3"', 'published = "dryneedling-2022"', "no usable number"),
         ('arm = "Cherkin2001/massage"', 'arm = "Cherkin2001/prayer"', "no arm with adverse events"),
         ('source = "schneider-2019"', 'source = "nobody"', "no source 'nobody'"),
         ('version = "1"', "version = ", "not valid TOML"),

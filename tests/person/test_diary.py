@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import needlepoint
 from needlepoint.cli import cli
-from needlepoint.errors import InputError, MissingExtra
+from needlepoint.errors import InputError, MissingExtra, NeedlepointError
 from needlepoint.person.diary import Diary, default_path
 from needlepoint.person.entries import FIELDS, Entry, entry
 
@@ -99,6 +99,19 @@ def test_another_sqlite_file_is_refused(tmp_path):
 def test_a_start_that_was_cut_short_can_be_repeated(tmp_path):
     (tmp_path / "d.sqlite").touch()
     assert Diary.start(tmp_path / "d.sqlite").entries() == ()
+
+
+def test_a_diary_in_use_elsewhere_is_reported_and_left_alone(diary, monkeypatch):
+    monkeypatch.setattr("needlepoint.person.diary._PATIENCE", 0)
+    other = sqlite3.connect(diary.path, isolation_level=None)
+    try:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(NeedlepointError, match="cannot be used now"):
+            diary.add(day="2026-03-01", pain=3)
+        other.execute("ROLLBACK")
+    finally:
+        other.close()
+    assert diary.entries() == ()
 
 
 def test_nobody_else_may_read_the_file(diary):

@@ -1,18 +1,21 @@
 """The analysis of a diary: three numbers, a verdict, what it rests on; fast enough to ask every day."""
 
+import re
+import shutil
 import time
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
-from needlepoint.errors import InputError
+from needlepoint.errors import InputError, PackError
 from needlepoint.person.diary import Diary
 from needlepoint.person.entries import Entry
 from needlepoint.person.nof1 import analyse
 from needlepoint.person.plan import plan
 from needlepoint.person.priors import load_priors
 from needlepoint.person.randomised_start import draw_test
+from needlepoint.person.rules import pack_file
 
 START = date(2026, 3, 1)
 
@@ -187,6 +190,33 @@ def test_the_diary_reports_with_its_own_settings(tmp_path):
     answer = diary.report()
     assert answer.verdict == "likely helping you"
     assert answer.draw.days == 20
+
+
+def test_a_session_after_the_last_day_with_pain_compares_the_last_day():
+    days = [*simulated(before=20, after=0, missing=0), Entry(day=START + timedelta(3), session=True)]
+    answer = analyse(days)
+    assert (answer.verdict, answer.recent.n) == ("change only", 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('published = "mu2020-1"', 'published = "nobody"', "no published row 'nobody'"),
+        ('published = "mu2020-1"', 'published = "mu2020-2"', "no conversion of the unit"),
+        ('published = "mu2020-1"', 'published = "dryneedling-2022"', "no usable number"),
+        ('fact = "within-sd"', 'fact = "responders"', "has no value"),
+        ('instrument = "nrs-10"', 'instrument = "ruler"', "no instrument 'ruler'"),
+    ],
+)
+def test_a_faulty_file_of_priors_is_refused_by_name(tmp_path, old, new, says):
+    folder = tmp_path / "pack"
+    shutil.copytree(pack_file("low-back-pain", "diary.toml").parent, folder)
+    path = folder / "diary.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(PackError, match=re.escape(says)):
+        load_priors(folder)
 
 
 def test_priors_come_from_the_pack_and_name_their_sources():

@@ -190,3 +190,17 @@ def test_asking_stops_at_the_first_emergency(monkeypatch):
     monkeypatch.setattr(click, "echo", lambda *_, **__: None)
     assert ask(BOOK) == {"bladder": "no", "bowel": "no", "saddle": "yes"}
     assert len(asked) == 4
+
+
+def test_limits_and_a_full_set_of_emergency_answers_show_in_the_text():
+    answers = {**dict.fromkeys(EMERGENCY, "no"), "implant": "yes"}
+    text = screen(answers).summary()
+    assert "Limit: no electric stimulation." in text
+    assert "ask about emergencies" not in text
+
+
+def test_a_full_set_of_answers_leaves_no_note():
+    answers = {q.id: {"number": 40, "choice": q.choices[-1:]}.get(q.kind, "no") for q in BOOK.questions}
+    answers["duration"] = "more than a year"
+    assert screen(answers).notes == ()
+    assert screen(answers).unanswered == ()

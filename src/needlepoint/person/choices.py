@@ -158,6 +158,8 @@ class _Reader:
         width = self.scale.high - self.scale.low
         factors = {"0-100": width / 100, "0-10": width / 10, "SD": self.scale.reference_sd}
         factor = _named(factors, row.unit, "conversion of the unit")
+        if None in (factor, row.estimate, row.ci_low, row.ci_high) or row.better != self.scale.better:
+            raise PackError(f"{name!r} has no usable number", file="decide.toml", mend="name another row")
         better, low, high = (
             -factor * value for value in (row.estimate, row.ci_high, row.ci_low) if value is not None
         )

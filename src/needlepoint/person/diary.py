@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from needlepoint.errors import InputError
+from needlepoint.errors import InputError, NeedlepointError
 from needlepoint.person.entries import Entry, entry
 from needlepoint.person.seal import Seal, new_salt
 
@@ -32,6 +32,7 @@ _SCHEMA = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE record (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 """
+_PATIENCE = 10  # seconds to wait for another process
 _SIDE_FILES = ("-journal", "-wal", "-shm")
 SETTINGS = (
     "treatment",
@@ -226,8 +227,7 @@ class Diary:
     def _connect(self) -> Generator[sqlite3.Connection]:
         """One transaction; nothing stays open between calls."""
         with _opened(self.path) as db:
-            marked = db.execute("PRAGMA application_id").fetchone()[0]
-            if marked != _APPLICATION:
+            if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
                 raise InputError("this file is no diary", field="path", got=str(self.path))
             db.execute("BEGIN IMMEDIATE")
             yield db
@@ -236,17 +236,16 @@ class Diary:
 
 @contextmanager
 def _opened(path: Path) -> Generator[sqlite3.Connection]:
-    db = sqlite3.connect(path, timeout=10, isolation_level=None)
+    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
         # EXTRA also synchronises the folder once the rollback journal is gone; deleted content is zeroed
         for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "secure_delete=ON", "temp_store=MEMORY"):
-            try:
-                db.execute(f"PRAGMA {pragma}")
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError as error:
-                raise InputError("this file is no diary", field="path", got=str(path)) from error
+            db.execute(f"PRAGMA {pragma}")
         yield db
+    except sqlite3.OperationalError as error:  # another process is writing, the disk is full ...
+        raise NeedlepointError(f"the diary cannot be used now ({error}); nothing was changed") from error
+    except sqlite3.DatabaseError as error:
+        raise InputError("this file is no diary", field="path", got=str(path)) from error
     finally:
         db.close()
 

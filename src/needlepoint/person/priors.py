@@ -162,7 +162,7 @@ class _Reader:
         width = self.scale.high - self.scale.low
         units = {"0-100": width / 100, "0-10": width / 10, "SD": self.scale.reference_sd}
         factor = self._find(units, row.unit, "conversion of the unit")
-        if factor is None or None in (row.estimate, row.ci_low, row.ci_high):
+        if None in (factor, row.estimate, row.ci_low, row.ci_high) or row.better != self.scale.better:
             raise PackError(f"{name!r} has no usable number", file="diary.toml", mend="name another row")
         return EffectPrior(
             mean=row.estimate * factor,
