@@ -173,11 +173,16 @@ def _sorted(pooled: Pooled, sign: float) -> Inputs:
     return subset(inputs, np.argsort(inputs.yi, kind="stable"))
 
 
-def _ranks(values: Floats) -> Floats:
-    """Ranks from 1, shared evenly by ties, so that symmetric data stay symmetric."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+def _signed_ranks(centred: Floats) -> Floats:
+    """Ranks of the distances with the sign of the side, shared evenly by ties so that symmetry is not lost.
+
+    Distances are told apart to twelve digits: the centre of symmetric data carries a rounding error.
+    """
+    distance = np.abs(centred)
+    level = np.round(distance / max(float(distance.max()), 1e-300), 12)
+    _, place, count = np.unique(level, return_inverse=True, return_counts=True)
     last = np.cumsum(count)
-    return (last - (count - 1) / 2)[place]
+    return np.sign(centred) * (level > 0) * (last - (count - 1) / 2)[place]
 
 
 def _iterate(
@@ -187,8 +192,7 @@ def _iterate(
     k, k0, se = pooled.k, 0, 0.0
     for rounds in range(1, most + 1):
         centre = refit(pooled, subset(inputs, np.arange(k - k0))).estimate
-        centred = inputs.yi - centre
-        raw, se = estimator(np.sign(centred) * _ranks(np.abs(centred)))
+        raw, se = estimator(_signed_ranks(inputs.yi - centre))
         new = min(max(0, round(raw)), k - 1)
         if new == k0:
             return k0, se, centre, rounds
