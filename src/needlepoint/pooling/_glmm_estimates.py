@@ -45,7 +45,7 @@ class Estimates(NamedTuple):
     fit: Fit
     common: Fit
     model: Model  # of the fit
-    models: tuple[Model, ...]  # all that compete, the fullest last
+    models: tuple[Model, ...]  # all that compete, the simplest first
     constant: float  # what the log-likelihood lacks
 
 

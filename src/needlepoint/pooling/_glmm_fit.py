@@ -134,7 +134,7 @@ def evaluate(model: Model, state: State, rule: Points, *, free_scale: bool) -> E
     found, mode = _integral(model, state, rule)
     T = _derivatives(model, found, free_scale=free_scale)
     k, J, Q, r = T.shape
-    G = np.einsum("kjq,kjqr->kqr", found.residual, T)
+    G = (found.residual[:, :, :, None] * T).sum(axis=1)
     score = (found.weights[:, None, :] @ G)[:, 0]
     flat, weight = T.reshape(k, J * Q, r), (found.weights[:, None, :] * found.variance).reshape(k, J * Q, 1)
     centred = G - score[:, None, :]

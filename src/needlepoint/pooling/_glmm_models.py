@@ -64,7 +64,7 @@ def _arm_design(X: Vector, *, baseline: bool) -> Vector:
 def nested_models(
     t: Cells, X: Vector, measure: str, model: str, *, common: bool, coding: float, cor: bool
 ) -> list[Model]:
-    """The model asked for, after its special cases without (some of) the random effects, the simplest first.
+    """The model asked for and its special cases without (some of) the random effects, in the order to be tried.
 
     ``common`` keeps the treatment effect fixed; ``coding`` splits a random treatment effect between arm 1 (its share)
     and arm 2 (the rest).
@@ -77,7 +77,8 @@ def nested_models(
     if full.d == 1:
         return [full.only()] if common else [full.only(), full]
     without_treatment = [full.only(), full.only(0)]
-    return without_treatment if common else [*without_treatment, full.only(1), full]
+    # last what only matters when the full model loses its random study effects
+    return without_treatment if common else [*without_treatment, full, full.only(1)]
 
 
 def _two_arm_model(family: Family, X: Vector, model: str, *, coding: float, cor: bool) -> Model:

@@ -99,7 +99,7 @@ def profile_coefficients(
 
 def profile_tau2(found: Estimates, level: float) -> tuple[float, float]:
     """Profile interval of the variance of the treatment effects, from the model that has it."""
-    model = found.models[-1]
+    model = max(found.models, key=lambda m: m.d)
     slot = model.roles.index("tau")
     position = model.X.shape[2] + slot
     state = _start(model, found, found.fit)

@@ -69,38 +69,53 @@ class Integral(NamedTuple):
 
 def _joint(family: Family, base: Vector, R: Vector, z: Vector) -> tuple[Vector, Vector, Vector]:
     """Log of the integrand at z (k, Q, d), with residuals and variances (k, J, Q)."""
-    eta = base[:, :, None] + np.einsum("jd,kqd->kjq", R, z)
+    eta = base[:, :, None] + R @ z.transpose(0, 2, 1)
     log_partition, mean, variance = family.cumulants(eta)
     y = family.y[:, :, None]
     log_density = (y * eta - log_partition).sum(axis=1) - 0.5 * (z * z).sum(axis=2)
     return log_density, y - mean, variance
 
 
+def _solved(curvature: Vector, gradient: Vector) -> Vector:
+    if curvature.shape[1] == 1:
+        return gradient / curvature[:, :, 0]
+    return np.asarray(np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0], dtype=np.float64)
+
+
+def _spread(curvature: Vector) -> Vector:
+    """Cholesky factor of the inverse."""
+    if curvature.shape[1] == 1:
+        return 1.0 / np.sqrt(curvature)
+    return np.asarray(np.linalg.cholesky(np.linalg.inv(curvature)), dtype=np.float64)
+
+
 def modes(family: Family, base: Vector, R: Vector, start: Vector) -> tuple[Vector, Vector]:
-    """Mode of each study's random effects (k, d), and the inverse curvature there (k, d, d).
+    """Mode of each study's random effects (k, d), and the curvature there (k, d, d).
 
     The integrand is log-concave: Newton's method, halved per study while it does not climb, finds the only mode.
     """
+    k, d = start.shape
+    outer = (R[:, :, None] * R[:, None, :]).reshape(len(R), d * d)
     z = start
     log_density, residual, variance = _joint(family, base, R, z[:, None])
+    curvature = np.eye(d) + (variance[:, :, 0] @ outer).reshape(k, d, d)
     for _ in range(MAX_MODE_STEPS):
         gradient = residual[:, :, 0] @ R - z
-        curvature = np.eye(R.shape[1]) + np.einsum("kj,jd,je->kde", variance[:, :, 0], R, R)
-        step = np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]
+        step = _solved(curvature, gradient)
         if (step * gradient).sum(axis=1).max(initial=0.0) < MODE_TOLERANCE**2:
             break
-        scale = np.ones(len(z))
+        scale = np.ones((k, 1))
         trial, climbed = z, log_density
         for _ in range(30):
-            trial = z + scale[:, None] * step
+            trial = z + scale * step
             climbed, residual, variance = _joint(family, base, R, trial[:, None])
-            lower = climbed[:, 0] < log_density[:, 0] - 1e-12 * np.abs(log_density[:, 0])
+            lower = climbed < log_density - 1e-12 * np.abs(log_density)
             if not lower.any():
                 break
             scale = np.where(lower, 0.5 * scale, scale)
         z, log_density = trial, climbed
-    curvature = np.eye(R.shape[1]) + np.einsum("kj,jd,je->kde", variance[:, :, 0], R, R)
-    return z, np.linalg.inv(curvature)
+        curvature = np.eye(d) + (variance[:, :, 0] @ outer).reshape(k, d, d)
+    return z, curvature
 
 
 def integrate(
@@ -127,9 +142,9 @@ def integrate(
         z = np.zeros((len(base), 1, 0))
         log_density, residual, variance = _joint(family, base, R, z)
         return Integral(log_density[:, 0], z, np.ones((len(base), 1)), residual, variance), start
-    mode, covariance = modes(family, base, R, start)
-    spread = np.linalg.cholesky(covariance)
-    z = mode[:, None, :] + np.einsum("kde,qe->kqd", spread, rule.nodes)
+    mode, curvature = modes(family, base, R, start)
+    spread = _spread(curvature)
+    z = mode[:, None, :] + (spread @ rule.nodes.T).transpose(0, 2, 1)
     log_density, residual, variance = _joint(family, base, R, z)
     log_terms = log_density + rule.log_weights
     top = log_terms.max(axis=1)

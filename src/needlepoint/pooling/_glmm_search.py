@@ -35,11 +35,13 @@ class Saturation(NamedTuple):
 def best_fit(
     models: Sequence[Model], start: State, chosen: tuple[Model, Fit] | None = None
 ) -> tuple[Model, Fit]:
-    """The best of nested models, the simplest first: random effects that gain nothing are none.
+    """The best of nested models: random effects that gain nothing are none.
 
     ``start`` gives alpha and beta; ``chosen`` is the best of the still simpler models.
     """
     for model in models:
+        if chosen is not None and model.d < chosen[0].d:
+            continue  # a fuller model is already needed
         fit = _highest(model, start) if model.d else climb(model, _at(model, start), 1, free_scale=False)
         start = fit.state
         if chosen is None or (
