@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections import Counter
@@ -196,9 +197,11 @@ def raised(
     scores: dict[str, dict[str, float]], floors: dict[str, dict[str, float]]
 ) -> dict[str, dict[str, float]]:
     def better(key: str, old: float, new: float) -> float:
-        return min(old, new) if key in LOWER_IS_BETTER else max(old, new)
+        if key in LOWER_IS_BETTER:
+            return min(old, math.ceil(new * 1000) / 1000)
+        return max(old, math.floor(new * 1000) / 1000)
 
-    return {n: {k: round(better(k, v, scores[n][k]), 3) for k, v in f.items()} for n, f in floors.items()}
+    return {n: {k: better(k, v, scores[n][k]) for k, v in f.items()} for n, f in floors.items()}
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from needlepoint.claims.judge import Rows, judge
 from needlepoint.claims.knowledge import Knowledge, Word, read_knowledge
 from needlepoint.claims.model import Proposer, proposals_of
 from needlepoint.claims.page import Page, read_page
-from needlepoint.claims.result import Check, Contradiction, Judged, Section, Segment
+from needlepoint.claims.result import Check, Judged, Section, Segment
 from needlepoint.claims.scorecard import missing_of, notices_of, score_card_of
 from needlepoint.claims.standing import derived_standings
 from needlepoint.claims.summary import summary_of
@@ -132,20 +133,23 @@ def check_page(page: Page, reader: Reader, *, proposer: Proposer | None = None) 
     proposals, told = proposals_of(page.text, proposer) if proposer else ([], ())
     found = extract(shadow, reader.vocabulary, reader.main, proposals)
     sections = _sections(found, page)
+    starts = [s.char_start for s in sections]
     judged = [
-        judge(case, f"C{n:03d}", page.text, _section_at(sections, case.unit.start), reader.rows)
+        judge(case, f"C{n:03d}", page.text, _section_at(sections, starts, case.unit.start), reader.rows)
         for n, case in enumerate(found.cases, 1)
     ]
     pairs = contradictions_of(found.cases, [j.claim.id for j in judged])
     damage = damage_of(shadow, found.words)
-    judged = [_with_issues(j, pairs, [(d.char_start, d.char_end) for d in damage]) for j in judged]
+    clashing = {claim for p in pairs if p.strength == "direct" for claim in (p.a, p.b)}
+    broken = [d.char_start for d in damage]
+    judged = [_with_issues(j, clashing, broken) for j in judged]
     others = [
         Segment(
             char_start=u.start,
             char_end=u.end,
             quote=page.text[u.start : u.end],
             role=role,
-            section=_section_at(sections, u.start),
+            section=_section_at(sections, starts, u.start),
         )
         for u, role in found.others
     ]
@@ -181,20 +185,18 @@ def _sections(found: Extraction, page: Page) -> tuple[Section, ...]:
     )
 
 
-def _section_at(sections: tuple[Section, ...], at: int) -> str:
-    import bisect
-
-    n = bisect.bisect_right([s.char_start for s in sections], at)
+def _section_at(sections: tuple[Section, ...], starts: list[int], at: int) -> str:
+    n = bisect.bisect_right(starts, at)
     return sections[n - 1].title if n else ""
 
 
-def _with_issues(judged: Judged, pairs: list[Contradiction], damage: list[tuple[int, int]]) -> Judged:
+def _with_issues(judged: Judged, clashing: set[str], broken: list[int]) -> Judged:
     """Add what only the whole page shows: a contradiction elsewhere, broken text."""
     claim = judged.claim
     extra: list[str] = []
-    if any(p.strength == "direct" and claim.id in {p.a, p.b} for p in pairs):
+    if claim.id in clashing:
         extra.append("internal_contradiction")
-    if any(low < claim.char_end and claim.char_start < high for low, high in damage):
+    if bisect.bisect_left(broken, claim.char_end) > bisect.bisect_left(broken, claim.char_start):
         extra.append("extraction_damage")
     if not extra:
         return judged

@@ -245,7 +245,9 @@ def contradictions_of(cases: Sequence[Case], ids: Sequence[str]) -> list[Contrad
     """All pairs, in the order of the page; a pair stands once, by its strongest reason."""
     found: dict[tuple[int, int], Contradiction] = {}
     for slot in SLOTS:
-        held = {name: [i for i, c in enumerate(cases) if holds(c)] for name, holds in slot.stances.items()}
+        held = {
+            name: [i for i, c in enumerate(cases) if holds(c)][:_MOST] for name, holds in slot.stances.items()
+        }
         for strength, clashes in (("direct", slot.direct), ("tension", slot.tension)):
             for one, other in clashes:
                 for i in held[one]:
@@ -269,14 +271,16 @@ def _same_subject(a: Case, b: Case) -> bool:
 
 
 # ---------------------------------------------------------------------- numbers
+_MOST = 60  # claims of one stance that are compared; a page that repeats itself more adds nothing new
 _COMPARED = frozenset({"needle count", "sessions", "duration", "dose", "share", "participants"})
 
 
 def _numbers(cases: Sequence[Case]) -> Iterator[tuple[int, int, str]]:
     """The same quantity of the same thing with values that do not meet."""
     told = [(i, c, q, _thing(c, q)) for i, c in enumerate(cases) for q in c.quantities if q.what in _COMPARED]
-    for (i, a, p, thing), (j, b, q, other) in combinations(told, 2):
-        if i != j and thing is not None and thing == other and _same_subject(a, b) and _apart(p, q):
+    things = [t for t in told if t[3] is not None][:_MOST]
+    for (i, a, p, thing), (j, b, q, other) in combinations(things, 2):
+        if i != j and thing == other and _same_subject(a, b) and _apart(p, q):
             yield i, j, f"{p.value} {p.unit} here, {q.value} {q.unit} there".replace("  ", " ")
 
 

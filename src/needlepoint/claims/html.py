@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["main_text"]
 
-_MOST_TAGS = 60_000  # above it the careful extractor would take too long
+_MOST_TAGS = 20_000  # above it the careful extractor would take too long
 _DEEPEST = 180  # nesting that the careful extractor stands
 _LEAST_SHARE = 0.02  # of the plain text that the extractor must keep to be believed
 _TITLE = re.compile(r"<title[^>]{0,200}>(.{0,500}?)</title", re.I | re.S)

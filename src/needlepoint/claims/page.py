@@ -11,7 +11,7 @@ from needlepoint.errors import InputError
 __all__ = ["Page", "page_of_bytes", "page_of_text", "read_page"]
 
 LARGEST_FILE = 10_000_000  # bytes
-LARGEST_TEXT = 400_000  # characters that are read; a page of the usual length has 20,000
+LARGEST_TEXT = 200_000  # characters that are read; a long page has 20,000
 _SUFFIXES = {
     ".txt": "txt",
     ".text": "txt",
