@@ -290,6 +290,8 @@ def test_a_standard_error_in_place_of_an_sd_is_noticed():
     slip = effect_sizes(measure="MD", sd1i=[8, 9, 8, 1.4], sd2i=[8, 8, 9, 1.5], **TRIALS, **NAMES)
     assert slip.notes == ("an sd that looks like a standard error (times √n it fits the other studies): Di",)
     slip = effect_sizes(measure="SMD", sd1i=[8, 9, 8, 1.4], sd2i=[8, 8, 9, 1.5], **TRIALS, **NAMES)
+    wide = effect_sizes(measure="SMD", cutoff=5, sd1i=[8, 9, 8, 1.4], sd2i=[8, 8, 9, 1.5], **TRIALS, **NAMES)
+    assert wide.notes == ()
     assert slip.notes == ("larger than 2 standard deviations: is an sd really a standard error?: Di",)
 
 
@@ -300,3 +302,23 @@ def test_usual_spreads_raise_no_suspicion():
     few = {k: v[1:] for k, v in (TRIALS | {"sd1i": [8, 9, 8, 1.4], "sd2i": [8, 8, 9, 1.5]}).items()}
     assert effect_sizes(measure="MD", **few).notes == ()
     assert effect_sizes(measure="MD", yi=[1, 2], vi=[1, 1]).notes == ()
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "MD", "SMD", "IRR"])
+def test_turning_a_sign_is_swapping_the_arms(measure):
+    tables = {"ai": [4.0, 9.0], "bi": [20.0, 15.0], "ci": [8.0, 12.0], "di": [17.0, 11.0]}
+    rates = {"x1i": [4.0, 9.0], "t1i": [100.0, 90.0], "x2i": [8.0, 12.0], "t2i": [101.0, 95.0]}
+    means = {k: np.array(v, dtype=float) for k, v in TRIALS.items()} | {
+        "sd1i": 8.0,
+        "sd2i": [8.0, 8.0, 9.0, 9.0],
+    }
+    given = tables if measure in {"OR", "RR", "RD"} else rates if measure == "IRR" else means
+    k = len(given.get("ai", given.get("x1i", means["m1i"])))
+    flip = [True] + [False] * (k - 1)
+    turned = effect_sizes(measure=measure, flip=flip, **given)
+    plain = effect_sizes(measure=measure, **given)
+    assert turned.yi[0] == -plain.yi[0]
+    np.testing.assert_array_equal(turned.yi[1:], plain.yi[1:])
+    again = effect_sizes(measure=measure, **turned.raw)
+    np.testing.assert_allclose(again.yi, turned.yi)
+    np.testing.assert_allclose(again.vi, turned.vi)

@@ -43,6 +43,7 @@ class Settings:
     to: str = "only0"
     drop00: bool = False
     correct: bool = True
+    cutoff: float = 2.0
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ class Family:
     ``accepts`` holds the alternatives as tuples of letters, each sufficient alone; studies may mix them.
     ``complete`` fills what follows from what was given (``bi`` from ``n1i``), checks ranges, and returns
     the uncorrected columns that results keep. ``prepare`` turns these into what the kernels take.
-    ``total`` names the study's size.
+    ``total`` gives the study's size. ``arms`` pairs the columns of the two arms, to swap them.
     """
 
     title: str
@@ -103,6 +104,7 @@ class Family:
     complete: Callable[[dict[str, Vector], Notebook], dict[str, Vector]]
     prepare: Callable[[Columns, Settings, Notebook], Any]
     total: Callable[[Columns], Vector | None]
+    arms: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,9 @@ class MeasureSpec:
     add: float = 0.5  # what is added to zero cells unless told
     accepts: tuple[tuple[str, ...], ...] | None = None  # where the measure takes more or less than its family
     flips: bool = True  # swapping the groups changes the sign
-    review: Callable[[Columns, Measured, Notebook], None] | None = None  # notes what is possible but unlikely
+    review: Callable[[Columns, Measured, Settings, Notebook], None] | None = (
+        None  # notes what is possible but unlikely
+    )
 
     @property
     def alternatives(self) -> tuple[tuple[str, ...], ...]:

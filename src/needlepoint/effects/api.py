@@ -58,6 +58,7 @@ def effect_sizes(
     to: str = "only0",
     drop00: bool = False,
     correct: bool = True,
+    cutoff: float = 2.0,
     impossible: Impossible = "raise",
 ) -> EffectSizes:
     """Effect sizes and their sampling variances, one a study.
@@ -74,7 +75,8 @@ def effect_sizes(
     subset
         A mask, or row numbers counted from 0, of the rows to keep.
     flip
-        A mask of the studies whose sign is turned (their arms, or their scale, run the other way).
+        A mask of the studies whose sign is turned (their arms, or their scale, run the other way); ``raw`` has
+        their arms swapped.
     vtype
         Kind of sampling variance, one for all or one a study; ``MEASURES[measure].vtypes`` are on offer.
     add, to, drop00
@@ -83,6 +85,8 @@ def effect_sizes(
         any events, or with nothing but events, go without a value.
     correct
         Small-sample corrections of the estimate (Hedges' factor and its kin).
+    cutoff
+        Standardised differences beyond this size are noted as probable slips.
     impossible
         What to do with impossible numbers (more events than participants, a negative sd): "raise", or "note",
         which leaves them out and names the studies.
@@ -108,7 +112,7 @@ def effect_sizes(
     notebook = Notebook(study=names.__getitem__, lenient=impossible == "note")
     if notebook.lenient:
         arrays = {letter: array.copy() for letter, array in arrays.items()}
-    how = Settings(_constant(spec, add), to, drop00, correct)
+    how = Settings(_constant(spec, add), to, drop00, correct, cutoff)
     if "yi" in arrays:
         spec = _as_given(spec)
     raw = spec.family.complete(_select(measure, spec, arrays), notebook)
@@ -117,9 +121,10 @@ def effect_sizes(
         found = _compute(spec, prepared, _vtypes(spec, vtype, data, len(names)), how)
     yi_, vi_ = _clean(found, arrays, notebook)
     if spec.review is not None:
-        spec.review(raw, Measured(yi_, vi_), notebook)
+        spec.review(raw, Measured(yi_, vi_), how, notebook)
     if flips is not None:
         yi_ = np.where(flips, -yi_, yi_)
+        raw = _swapped(raw, spec.family.arms, flips)
         notebook.note("sign turned (flip)", flips)
     total = spec.family.total(raw)
     return EffectSizes(
@@ -207,6 +212,16 @@ def _select(measure: str, spec: MeasureSpec, arrays: dict[str, Vector]) -> dict[
             allowed=" or ".join(" ".join(alternative) for alternative in spec.alternatives),
         )
     return dict(arrays)
+
+
+def _swapped(raw: dict[str, Vector], arms: tuple[tuple[str, str], ...], flips: Bools) -> dict[str, Vector]:
+    """The columns with the arms swapped where signs are turned, so that tables tell the same story."""
+    out = dict(raw)
+    for one, two in arms:
+        if one in raw and two in raw:
+            out[one] = np.where(flips, raw[two], raw[one])
+            out[two] = np.where(flips, raw[one], raw[two])
+    return out
 
 
 def _constant(spec: MeasureSpec, add: float | str | None) -> float | str:

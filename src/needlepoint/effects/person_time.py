@@ -159,6 +159,7 @@ TWO_RATES = Family(
     complete=_complete,
     prepare=_prepare_two,
     total=_people,
+    arms=(("x1i", "x2i"), ("t1i", "t2i")),
 )
 
 ONE_RATE = Family(

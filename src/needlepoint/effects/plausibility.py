@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from needlepoint.effects._family import Bools, Columns, Measured, Notebook, Vector
+from needlepoint.effects._family import Bools, Columns, Measured, Notebook, Settings, Vector
 
 __all__ = ["note_large_smd", "note_sd_like_se"]
 
-_LARGE = 2.0  # in standard deviations; Cohen's "large" is 0.8
+
+def note_large_smd(raw: Columns, found: Measured, how: Settings, notebook: Notebook) -> None:
+    """Note standardised differences beyond the cutoff, which a standard error in place of an sd makes."""
+    text = f"larger than {how.cutoff:g} standard deviations: is an sd really a standard error?"
+    notebook.note(text, np.abs(found.yi) > how.cutoff)
 
 
-def note_large_smd(raw: Columns, found: Measured, notebook: Notebook) -> None:
-    """Note standardised differences beyond 2, which a standard error in place of an sd makes."""
-    notebook.note(
-        "larger than 2 standard deviations: is an sd really a standard error?", np.abs(found.yi) > _LARGE
-    )
-
-
-def note_sd_like_se(raw: Columns, found: Measured, notebook: Notebook) -> None:
+def note_sd_like_se(raw: Columns, found: Measured, how: Settings, notebook: Notebook) -> None:
     """Note studies whose sd is far below the others', and fits them once multiplied by the root of n.
 
     For measures that keep the instrument's unit, so that standard deviations can be compared; four studies or

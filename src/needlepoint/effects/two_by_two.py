@@ -157,4 +157,5 @@ TWO_BY_TWO = Family(
     complete=complete_table,
     prepare=_prepare,
     total=lambda c: c["n1i"] + c["n2i"],
+    arms=(("ai", "ci"), ("bi", "di"), ("n1i", "n2i")),
 )

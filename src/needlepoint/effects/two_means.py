@@ -155,4 +155,5 @@ TWO_MEANS = Family(
     complete=complete_arms,
     prepare=_prepare,
     total=lambda c: c["n1i"] + c["n2i"],
+    arms=(("m1i", "m2i"), ("sd1i", "sd2i"), ("n1i", "n2i")),
 )

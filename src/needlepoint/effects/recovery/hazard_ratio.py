@@ -98,7 +98,8 @@ def hazard_ratio_from_curves(
 
     With the numbers at risk at every time (one a time), events and censoring of each interval follow from
     them (Williamson et al. 2002, doi:10.1002/sim.1303). With only those at the start (one number an arm),
-    censoring is even between the shortest and the longest ``follow_up`` (Parmar et al. 1998). Intervals are
+    censoring is even between the shortest and the longest ``follow_up`` (Parmar et al. 1998): half of those
+    censored in an interval count as at risk in it, and all leave before the next. Intervals are
     pooled by inverse variance; ``survival`` are fractions, the first time usually 0 with survival 1.
     """
     _check_curves(times, survival1, survival2, at_risk1, at_risk2)
