@@ -96,8 +96,8 @@ class DiaryAnswer(Result):
     rmdq_change: float | None = None
     sensitivity: tuple[Sensitivity, ...] = ()
     draw: DrawTest | None = None
-    effect_source: str = ""
-    course_source: str = ""
+    effect_source: tuple[str, str] = ("", "")  # citation and address
+    course_source: tuple[str, str] = ("", "")
     priors: str = ""  # pack and version
     digest: str = ""
     mixture: Mixture | None = field(default=None, repr=False)  # posterior of the effect
@@ -356,8 +356,8 @@ def _effect_fields(
         "bits": float((ratio**2 + shift**2 - 1 - 2 * np.log(ratio)) / 2 / np.log(2)),
         "phi": posterior.mean_of(posterior.phi),
         "sigma": posterior.mean_of(posterior.sigma),
-        "effect_source": f"{prior.source}, {prior.url}",
-        "course_source": f"{course.source}, {course.url}",
+        "effect_source": (prior.source, prior.url),
+        "course_source": (course.source, course.url),
         "sensitivity": _sensitivity(series, priors, course, posterior) if sensitivity else (),
     }
 
@@ -382,7 +382,10 @@ def _sensitivity(
     rows += [
         under("no change expected without treatment", natural=0.0),
         under("twice the change expected without treatment", natural=2 * course.mean),
-        under("trials against sham as the starting point", prior=priors.sham),
+        *(
+            under(f"trials against {name} as the starting point", prior=prior)
+            for name, prior in priors.others.items()
+        ),
     ]
     if series.x.shape[1]:
         plain = _Series(series.t, series.y, series.x[:, :0], series.started, series.mixed)

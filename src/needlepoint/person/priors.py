@@ -1,4 +1,7 @@
-"""Priors of a diary's analysis, from the pack's published rows and facts; the choices stand in ``diary.toml``."""
+"""Priors of a diary's analysis: the effect from the project's own answer, the course from the pack's facts.
+
+The choices that no source settles stand in ``diary.toml`` of the pack.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from needlepoint.errors import PackError
 from needlepoint.evidence.schema import Fact, Pack
 from needlepoint.person.posterior import Noise
 from needlepoint.person.rules import pack_file
 from needlepoint.person.verdict import Limits
+
+if TYPE_CHECKING:
+    from needlepoint.answer.result import Answer, Cell, Estimate, Scale
 
 __all__ = ["Course", "Design", "EffectPrior", "Priors", "load_priors"]
 
@@ -69,7 +75,7 @@ class Priors:
     pack: str
     version: str
     effect: EffectPrior
-    sham: EffectPrior
+    others: Mapping[str, EffectPrior]  # against other comparators, for the sensitivity strip
     person_sd_other: tuple[float, ...]
     courses: Mapping[str, Course]  # by duration
     noise: Noise
@@ -97,20 +103,23 @@ def load_priors(pack: str | Path = "low-back-pain") -> Priors:
     PackError
         An id in ``diary.toml`` is not in the pack.
     """
+    from needlepoint.answer.api import ask
     from needlepoint.evidence.load import load_pack
 
     path = pack_file(pack, "diary.toml")
-    return _Reader(load_pack(pack), tomllib.loads(path.read_text(encoding="utf-8"))).priors()
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    evidence = load_pack(pack)
+    return _Reader(evidence, table, ask(table["effect"]["question"], pack=evidence)).priors()
 
 
 class _Reader:
-    """Looks up in a pack what ``diary.toml`` names."""
+    """Looks up in an answer and in its pack what ``diary.toml`` names."""
 
-    def __init__(self, pack: Pack, table: dict[str, Any]) -> None:
+    def __init__(self, pack: Pack, table: dict[str, Any], answer: Answer) -> None:
         self.pack = pack
         self.table = table
+        self.answer = answer
         self.facts = {fact.id: fact for fact in pack.facts}
-        self.published = {row.id: row for row in pack.published}
         self.sources = {source.id: source for source in pack.sources}
         self.scale = self._find(
             {each.id: each for each in pack.instruments}, table["effect"]["instrument"], "instrument"
@@ -118,7 +127,7 @@ class _Reader:
 
     def priors(self) -> Priors:
         table, effect = self.table, self.table["effect"]
-        prior = self._effect(effect["published"], effect["person_sd"])
+        prior = self._effect(effect["comparator"])
         courses = {
             duration: course
             for name, row in table["course"]["strata"].items()
@@ -130,7 +139,7 @@ class _Reader:
             pack=self.pack.id,
             version=str(table["version"]),
             effect=prior,
-            sham=self._effect(effect["sham"], effect["person_sd"]),
+            others={name: self._effect(name) for name in effect["others"]},
             person_sd_other=tuple(effect["person_sd_other"]),
             courses=courses,
             noise=Noise(sigma0=self._value(table["noise"]["fact"])),
@@ -156,22 +165,43 @@ class _Reader:
             )
         return value
 
-    def _effect(self, name: str, person_sd: float) -> EffectPrior:
-        """A published mean difference in units of the diary's scale."""
-        row = self._find(self.published, name, "published row")
-        width = self.scale.high - self.scale.low
-        units = {"0-100": width / 100, "0-10": width / 10, "SD": self.scale.reference_sd}
-        factor = self._find(units, row.unit, "conversion of the unit")
-        if None in (factor, row.estimate, row.ci_low, row.ci_high) or row.better != self.scale.better:
-            raise PackError(f"{name!r} has no usable number", file="diary.toml", mend="name another row")
+    def _effect(self, comparator: str) -> EffectPrior:
+        """The answer's first number against a comparator, in points of the diary's scale."""
+        effect = self.table["effect"]
+        cells = [
+            cell
+            for cell in (*self.answer.cells, *self.answer.more)
+            if (cell.key.comparator, cell.key.outcome) == (comparator, effect["outcome"])
+            and cell.shown is not None
+        ]
+        if not cells:
+            raise PackError(
+                f"the answer has no number against {comparator!r}",
+                file="diary.toml",
+                mend="name another comparator",
+            )
+        cell = cells[0]
+        shown, factor = cast("Estimate", cell.shown), self._factor(cell)
+        leading = cell.leading
         return EffectPrior(
-            mean=row.estimate * factor,
-            se=(row.ci_high - row.ci_low) * factor / (2 * Z95),
-            person_sd=person_sd,
-            source=row.review,
-            url=self.sources[row.source].url,
-            certainty=row.certainty,
+            mean=shown.value * factor,
+            se=(shown.ci_high - shown.ci_low) * abs(factor) / (2 * Z95),
+            person_sd=effect["person_sd"],
+            source=f"{cell.k} trials pooled here" if leading is None else leading.review,
+            url="" if leading is None else self.sources[leading.source].url,
+            certainty=cell.certainty,
         )
+
+    def _factor(self, cell: Cell) -> float:
+        """From the answer's points ("points of 100") to those of the diary, lower always better."""
+        scale = cast("Scale", cell.scale)
+        width = scale.unit.removeprefix("points of ")
+        if not width.isdigit():
+            raise PackError(
+                f"the answer is in {scale.unit!r}", file="diary.toml", mend="take an outcome in points"
+            )
+        sign = 1.0 if scale.better == self.scale.better else -1.0
+        return sign * (self.scale.high - self.scale.low) / float(width)
 
     def _course(self, stratum: str, row: dict[str, Any], effect: EffectPrior) -> Course:
         course = self.table["course"]

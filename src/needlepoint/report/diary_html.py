@@ -142,9 +142,8 @@ def _method(answer: DiaryAnswer, settings: Mapping[str, str]) -> str:
         "The model allows for good and bad runs of days, for gaps, and for the course without treatment.",
     ]
     for name, source in (("What the trials say", answer.effect_source), ("Course", answer.course_source)):
-        if source:
-            title, _, url = source.rpartition(", ")
-            lines.append(f"{name}: {link(title, url)}.")
+        if source[0]:
+            lines.append(f"{name}: {link(*source)}.")
     lines.append(
         f"Evidence: {escape(answer.priors)}. Diary: {escape(answer.digest)}. Nothing left this machine."
     )
