@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needlepoint import InputError, pool
+from needlepoint.pooling._normal import column_at
+from needlepoint.pooling._tabulated import Table
 from needlepoint.pooling.generalised_q import Distribution
 
 NUMBER = st.floats(-3, 3).map(lambda x: round(x, 3))
@@ -71,3 +73,28 @@ def test_short_and_long_data_take_the_same_road():
     far = pool(yi=np.append(yi[:60], 0.0), vi=np.append(vi[:60], 1e14))
     assert far.tau2 == pytest.approx(a.tau2, rel=1e-9)
     assert far.estimate == pytest.approx(a.estimate, rel=1e-9)
+
+
+@pytest.mark.parametrize("columns", [0, 1, 2, 4])
+@pytest.mark.parametrize("tau2", [0.0, 0.01, 3.0])
+def test_the_table_gives_the_sums_of_the_matrix_definition(columns, tau2):
+    rng = np.random.default_rng(3)
+    yi, vi = rng.normal(size=9), rng.uniform(0.01, 1, 9)
+    X = np.column_stack([np.ones(9), rng.normal(size=(9, columns))])
+    W = np.diag(1 / (vi + tau2))
+    P = W - W @ X @ np.linalg.inv(X.T @ W @ X) @ X.T @ W
+    got = Table(yi, vi, X).at(tau2)
+    want = [
+        yi @ P @ yi,
+        yi @ P @ P @ yi,
+        yi @ P @ P @ P @ yi,
+        np.trace(P),
+        np.trace(P @ P),
+        W.trace(),
+        (W @ W).trace(),
+    ]
+    assert list(got[:7]) == pytest.approx(want, rel=1e-10)
+    if columns == 0:
+        assert list(column_at(yi, vi, np.ones(9), tau2)[:8]) == pytest.approx(
+            [*want, got.logdet_v], rel=1e-10
+        )

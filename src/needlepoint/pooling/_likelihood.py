@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import log, sqrt
 
-from needlepoint.pooling._normal import At, Matrix, Vector, at
+from needlepoint.pooling._normal import At, Table, Vector, at
 
 __all__ = ["log_likelihood", "maximise", "score_bound"]
 
@@ -45,12 +45,12 @@ def score_bound(rss: float, df: float, low: float, high: float) -> float:
 
 
 def _polish(
-    yi: Vector, vi: Vector, xi: Vector, Q: Matrix | None, restricted: bool, low: float, high: float
+    yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, low: float, high: float
 ) -> tuple[float, int]:
     """Root of the score between ``low`` (score > 0) and ``high`` (score < 0), to rounding."""
     tau2 = 0.5 * (low + high)
     for step in range(200):
-        state = at(yi, vi, xi, Q, tau2)
+        state = at(yi, vi, xi, table, tau2)
         value = score(state, restricted)
         if value == 0.0:
             return tau2, step
@@ -72,7 +72,7 @@ def _dip(
     yi: Vector,
     vi: Vector,
     xi: Vector,
-    Q: Matrix | None,
+    table: Table | None,
     restricted: bool,
     low: float,
     a: float,
@@ -86,8 +86,8 @@ def _dip(
     golden = 0.3819660112501051
     left = a + golden * (b - a)
     right = b - golden * (b - a)
-    f_left = sign * (low + left) * score(at(yi, vi, xi, Q, left), restricted)
-    f_right = sign * (low + right) * score(at(yi, vi, xi, Q, right), restricted)
+    f_left = sign * (low + left) * score(at(yi, vi, xi, table, left), restricted)
+    f_right = sign * (low + right) * score(at(yi, vi, xi, table, right), restricted)
     for _ in range(24):
         if f_left < 0.0:
             return left
@@ -96,16 +96,16 @@ def _dip(
         if f_left < f_right:
             b, right, f_right = right, left, f_left
             left = a + golden * (b - a)
-            f_left = sign * (low + left) * score(at(yi, vi, xi, Q, left), restricted)
+            f_left = sign * (low + left) * score(at(yi, vi, xi, table, left), restricted)
         else:
             a, left, f_left = left, right, f_right
             right = b - golden * (b - a)
-            f_right = sign * (low + right) * score(at(yi, vi, xi, Q, right), restricted)
+            f_right = sign * (low + right) * score(at(yi, vi, xi, table, right), restricted)
     return -1.0
 
 
 def maximise(
-    yi: Vector, vi: Vector, xi: Vector, Q: Matrix | None, restricted: bool, bound: float, low: float
+    yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, bound: float, low: float
 ) -> tuple[float, int, int]:
     """Global maximum over tau2 >= 0: (tau2, iterations or -1 when the polish did not settle, local maxima seen).
 
@@ -116,7 +116,7 @@ def maximise(
     bound *= 1.0 + 1e-9  # past the root itself when all vi are equal
     n = max(2, min(_MOST, 2 + int(log((low + bound) / low) / log(_RATIO))))
     growth = ((low + bound) / low) ** (1.0 / n)
-    state = at(yi, vi, xi, Q, 0.0)
+    state = at(yi, vi, xi, table, 0.0)
     value = score(state, restricted)
     best = 0.0
     top = log_likelihood(state, restricted)
@@ -128,18 +128,18 @@ def maximise(
     for i in range(1, n + 1):
         total *= growth
         t2 = bound if i == n else total - low
-        g2 = (low + t2) * score(at(yi, vi, xi, Q, t2), restricted)
+        g2 = (low + t2) * score(at(yi, vi, xi, table, t2), restricted)
         start = end = -1.0
         if g1 > 0.0 >= g2:
             start, end = t1, t2
         elif i > 1 and g0 * g1 > 0.0 and g1 * g2 > 0.0 and abs(g1) <= min(abs(g0), abs(g2)):
-            cross = _dip(yi, vi, xi, Q, restricted, low, t0, t2, 1.0 if g1 > 0.0 else -1.0)
+            cross = _dip(yi, vi, xi, table, restricted, low, t0, t2, 1.0 if g1 > 0.0 else -1.0)
             if cross >= 0.0:
                 start, end = (t0, cross) if g1 > 0.0 else (cross, t2)
         if start >= 0.0:
-            tau2, took = _polish(yi, vi, xi, Q, restricted, start, end)
+            tau2, took = _polish(yi, vi, xi, table, restricted, start, end)
             iterations = -1 if took < 0 or iterations < 0 else iterations + took
-            peak = log_likelihood(at(yi, vi, xi, Q, tau2), restricted)
+            peak = log_likelihood(at(yi, vi, xi, table, tau2), restricted)
             modes += 1
             if peak > top:
                 top = peak

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling._normal import Matrix, Vector
+from needlepoint.pooling._normal import Matrix, Table, Vector
 
 __all__ = ["Moments", "column_moments", "design_moments", "moments", "q_variance"]
 
@@ -84,11 +84,11 @@ def design_moments(yi: Matrix, vi: Matrix, ai: Matrix, Q: Matrix) -> Moments:
     )
 
 
-def moments(yi: Vector, vi: Vector, ai: Vector, xi: Vector, Q: Matrix | None) -> Moments:
-    """Q with weights ``ai``: one column ``xi`` when ``Q`` is None, else the orthonormal design ``Q``."""
-    if Q is None:
+def moments(yi: Vector, vi: Vector, ai: Vector, xi: Vector, table: Table | None) -> Moments:
+    """Q with weights ``ai``: one column ``xi``, or the design of the table."""
+    if table is None:
         return column_moments(yi, vi, ai, xi)
-    return design_moments(np.asarray(yi), np.asarray(vi), np.asarray(ai), Q)
+    return design_moments(np.asarray(yi), np.asarray(vi), np.asarray(ai), table.orthonormal)
 
 
 def q_variance(m: Moments, tau2: float) -> float:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from needlepoint.pooling._at import At
+from needlepoint.pooling._tabulated import Table
 
 Vector = Sequence[float]
 Matrix = NDArray[np.float64]
@@ -25,27 +28,13 @@ __all__ = [
     "Integers",
     "Mask",
     "Matrix",
+    "Table",
     "Vector",
     "at",
     "column_at",
-    "design_at",
     "kernel_form",
     "known_mean_at",
 ]
-
-
-class At(NamedTuple):
-    """The model at one value of tau2."""
-
-    q: float  # y'Py, the weighted residual sum of squares
-    pp: float  # y'PPy
-    ppp: float  # y'PPPy
-    tr_p: float
-    tr_pp: float
-    sum_w: float
-    sum_w2: float
-    logdet_v: float  # sum of log(vi + tau2)
-    logdet_xwx: float  # of X'WX, or of Q'WQ for an orthonormal design
 
 
 def column_at(yi: Vector, vi: Vector, xi: Vector, tau2: float) -> At:
@@ -87,34 +76,6 @@ def column_at(yi: Vector, vi: Vector, xi: Vector, tau2: float) -> At:
     )
 
 
-def design_at(yi: Matrix, vi: Matrix, Q: Matrix, tau2: float) -> At:
-    """The model with an orthonormal design ``Q`` of several columns."""
-    total = vi + tau2
-    w = 1.0 / total
-    WQ = Q * w.reshape(-1, 1)
-    A = Q.T @ WQ
-    inverse = np.linalg.inv(A)
-    r = yi - Q @ (inverse @ (WQ.T @ yi))
-    wr = w * r
-    wwr = w * wr
-    s2 = WQ.T @ wr
-    M2 = inverse @ (WQ.T @ WQ)
-    M3 = inverse @ (WQ.T @ (WQ * w.reshape(-1, 1)))
-    sum_w = w.sum()
-    sum_w2 = w @ w
-    return At(
-        float(r @ wr),
-        float(wr @ wr),
-        float(wr @ wwr - s2 @ (inverse @ s2)),
-        float(sum_w - np.trace(M2)),
-        float(sum_w2 - 2.0 * np.trace(M3) + (M2 * M2.T).sum()),
-        float(sum_w),
-        float(sum_w2),
-        float(np.log(total).sum()),
-        float(np.log(np.linalg.det(A))),
-    )
-
-
 def known_mean_at(ri: Vector, vi: Vector, tau2: float) -> At:
     """The model without coefficients: ``ri`` are deviations from a known mean."""
     q = pp = ppp = sum_w = sum_w2 = logdet = 0.0
@@ -131,18 +92,17 @@ def known_mean_at(ri: Vector, vi: Vector, tau2: float) -> At:
     return At(q, pp, ppp, sum_w, sum_w2, sum_w, sum_w2, logdet, 0.0)
 
 
-def kernel_form(yi: Matrix, vi: Matrix, X: Matrix) -> tuple[Any, Any, Any, Matrix | None, Matrix | None]:
-    """yi, vi, the one column, Q and R of X = QR, as the kernels are fastest: lists for one short column."""
+def kernel_form(yi: Matrix, vi: Matrix, X: Matrix) -> tuple[Any, Any, Any, Table | None]:
+    """yi, vi, the one column and the table, as the kernels are fastest: lists for one short column, else a table."""
     if X.shape[1] == 1 and len(yi) <= _SHORT:
-        return yi.tolist(), vi.tolist(), X[:, 0].tolist(), None, None
-    Q, R = np.linalg.qr(X)
-    return yi, vi, (), Q, R
+        return yi.tolist(), vi.tolist(), X[:, 0].tolist(), None
+    return yi, vi, (), Table(yi, vi, X)
 
 
-def at(yi: Vector, vi: Vector, xi: Vector, Q: Matrix | None, tau2: float) -> At:
-    """The model at ``tau2``: the orthonormal design ``Q``, else the one column ``xi``, else (empty) no column."""
-    if Q is not None:
-        return design_at(yi, vi, Q, tau2)  # pyright: ignore[reportArgumentType]
+def at(yi: Vector, vi: Vector, xi: Vector, table: Table | None, tau2: float) -> At:
+    """The model at ``tau2``: from the table when there is one, else with the column ``xi``, else (empty) no column."""
+    if table is not None:
+        return table.at(tau2)
     if len(xi) == 0:
         return known_mean_at(yi, vi, tau2)
     return column_at(yi, vi, xi, tau2)

@@ -6,18 +6,18 @@ climbs to the root without ever passing it.
 
 from __future__ import annotations
 
-from needlepoint.pooling._normal import Matrix, Vector, at
+from needlepoint.pooling._normal import Table, Vector, at
 
 __all__ = ["solve_q"]
 
 
 def solve_q(
-    yi: Vector, vi: Vector, xi: Vector, Q: Matrix | None, target: float, start: float = 0.0
+    yi: Vector, vi: Vector, xi: Vector, table: Table | None, target: float, start: float = 0.0
 ) -> tuple[float, int]:
     """Root of Q(tau2) = ``target`` at or above ``start``: (tau2, iterations or -1); ``start`` when Q is below."""
     tau2 = start
     for step in range(200):
-        state = at(yi, vi, xi, Q, tau2)
+        state = at(yi, vi, xi, table, tau2)
         if state.q <= target or state.pp <= 0.0:
             return tau2, step
         gain = state.q * (state.q / target - 1.0) / state.pp

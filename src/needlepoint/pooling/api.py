@@ -120,19 +120,19 @@ class _Solved(NamedTuple):
     logdet_xx: float
 
 
-def _model(inputs: Inputs) -> tuple[Model, Matrix | None]:
-    """The numbers as kernels take them, and R of the design X = QR."""
+def _model(inputs: Inputs) -> Model:
+    """The numbers as kernels take them."""
     yi, vi, X = inputs.yi, inputs.vi, inputs.design.X
     k, p = X.shape
-    y, v, xi, Q, R = kernel_form(yi, vi, X)
+    y, v, xi, table = kernel_form(yi, vi, X)
     weights: Any = inputs.weights
-    if Q is None:
+    if table is None:
         ols = ordinary(y, xi)
         weights = None if weights is None else weights.tolist()
     else:
-        residual, centred = yi - Q @ (Q.T @ yi), yi - yi.mean()
+        residual, centred = yi - table.orthonormal @ (table.orthonormal.T @ yi), yi - yi.mean()
         ols = float(residual @ residual), float(centred @ centred)
-    return Model(y, v, xi, Q, k, p, ols, weights), R
+    return Model(y, v, xi, table, k, p, ols, weights)
 
 
 def _estimate_tau2(model: Model, method: str, tau2: float | None) -> Tau2Fit:
@@ -146,16 +146,18 @@ def _estimate_tau2(model: Model, method: str, tau2: float | None) -> Tau2Fit:
     return found
 
 
-def _solve(inputs: Inputs, model: Model, R: Matrix | None, method: str, tau2: float | None) -> _Solved:
+def _solve(inputs: Inputs, model: Model, method: str, tau2: float | None) -> _Solved:
     found = _estimate_tau2(model, method, tau2)
-    if model.Q is None or R is None:
+    if model.table is None:
         fit = fit_column(model.yi, model.vi, model.xi, found.tau2, model.weights)
         logdet_xx = log(sum(x * x for x in model.xi))
     else:
-        fit = fit_design(inputs.yi, inputs.vi, model.Q, R, found.tau2, inputs.weights)
+        fit = fit_design(
+            inputs.yi, inputs.vi, model.table.orthonormal, model.table.triangle, found.tau2, inputs.weights
+        )
         logdet_xx = 0.0  # the design of the state is orthonormal
-    state = at(model.yi, model.vi, model.xi, model.Q, found.tau2)
-    null = state if found.tau2 == 0.0 else at(model.yi, model.vi, model.xi, model.Q, 0.0)
+    state = at(model.yi, model.vi, model.xi, model.table, found.tau2)
+    null = state if found.tau2 == 0.0 else at(model.yi, model.vi, model.xi, model.table, 0.0)
     return _Solved(found, fit, state, null, logdet_xx)
 
 
@@ -193,9 +195,9 @@ def _explained(inputs: Inputs, s: _Solved, method: str, tau2: float | None) -> f
     if p == 1 or tau2 is not None or not inputs.design.intercept:
         return None
     plain = replace(inputs, design=Design(np.ones((k, 1)), ("intercept",)))
-    model, _ = _model(plain)
+    model = _model(plain)
     if method in _NO_TAU2:
-        before = at(model.yi, model.vi, model.xi, model.Q, 0.0).q / (k - 1)
+        before = at(model.yi, model.vi, model.xi, model.table, 0.0).q / (k - 1)
         after = s.null.q / (k - p)
     else:
         before, after = _estimate_tau2(model, method, None).tau2, s.tau2.tau2
@@ -207,9 +209,9 @@ def fit_inputs(
 ) -> Pooled:
     """Fit checked inputs: the part of :func:`pool` that refits and subsets share."""
     method, test, notes = _enough(inputs, method, test, tau2)
-    model, R = _model(inputs)
+    model = _model(inputs)
     k, p = model.k, model.p
-    solved = _solve(inputs, model, R, method, tau2)
+    solved = _solve(inputs, model, method, tau2)
     notes.extend(_tau2_notes(solved.tau2, method))
     terms = inputs.design.terms
     found = infer(solved.fit, inputs.yi, inputs.vi, inputs.design.X, terms, solved.tau2.tau2, test, level)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.pooling._normal import Matrix
+from needlepoint.pooling._normal import Table
 from needlepoint.stats.quadratic_form import chi2_mixture_cdf
 from needlepoint.stats.roots import root_above
 
@@ -18,9 +18,9 @@ class Distribution:
 
     __slots__ = ("_residual_maker", "_vi", "q")
 
-    def __init__(self, yi: Any, vi: Any, ai: Any, xi: Any, Q: Matrix | None) -> None:
+    def __init__(self, yi: Any, vi: Any, ai: Any, xi: Any, table: Table | None) -> None:
         y, a = np.asarray(yi, dtype=float), np.asarray(ai, dtype=float)
-        X = np.asarray(xi, dtype=float)[:, None] if Q is None else Q
+        X = np.asarray(xi, dtype=float)[:, None] if table is None else table.orthonormal
         AX = X * a[:, None]
         self._vi = np.asarray(vi, dtype=float)
         self._residual_maker = np.asarray(np.diag(a) - AX @ np.linalg.solve(X.T @ AX, AX.T), dtype=np.float64)
@@ -35,9 +35,9 @@ class Distribution:
         )
 
 
-def quantile_tau2(yi: Any, vi: Any, ai: Any, xi: Any, Q: Matrix | None, prob: float) -> float:
+def quantile_tau2(yi: Any, vi: Any, ai: Any, xi: Any, table: Table | None, prob: float) -> float:
     """The tau2 at which P(Q <= observed) = ``prob``; zero when it is lower already at tau2 = 0."""
-    law = Distribution(yi, vi, ai, xi, Q)
+    law = Distribution(yi, vi, ai, xi, table)
     if law.cdf(0.0) <= prob:
         return 0.0
     scale = float(np.mean(vi)) + float(np.var(yi))

@@ -12,7 +12,7 @@ import numpy as np
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import HeterogeneityInterval, check
 from needlepoint.pooling._likelihood import log_likelihood
-from needlepoint.pooling._normal import Matrix, at, kernel_form
+from needlepoint.pooling._normal import Matrix, Table, at, kernel_form
 from needlepoint.pooling._q_profile import solve_q
 from needlepoint.pooling.generalised_q import quantile_tau2
 from needlepoint.pooling.result import Pooled
@@ -42,8 +42,8 @@ class HeterogeneityIntervals(Result):
     h2_high: float
 
 
-def _parts(pooled: Pooled) -> tuple[Any, Any, Any, Matrix | None]:
-    return kernel_form(pooled.yi, pooled.vi, pooled.X)[:4]
+def _parts(pooled: Pooled) -> tuple[Any, Any, Any, Table | None]:
+    return kernel_form(pooled.yi, pooled.vi, pooled.X)
 
 
 def q_profile(pooled: Pooled, level: float) -> tuple[float, float]:
@@ -67,10 +67,10 @@ def biggerstaff_jackson(pooled: Pooled, level: float) -> tuple[float, float]:
 
 
 def _exact(pooled: Pooled, weights: Matrix, level: float) -> tuple[float, float]:
-    yi, vi, xi, Q = _parts(pooled)
+    yi, vi, xi, table = _parts(pooled)
     return (
-        quantile_tau2(yi, vi, weights, xi, Q, 0.5 + 0.5 * level),
-        quantile_tau2(yi, vi, weights, xi, Q, 0.5 - 0.5 * level),
+        quantile_tau2(yi, vi, weights, xi, table, 0.5 + 0.5 * level),
+        quantile_tau2(yi, vi, weights, xi, table, 0.5 - 0.5 * level),
     )
 
 
