@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Selection", "SmoothSelection", "StepSelection", "TruncationSelection", "log_likelihood"]
+__all__ = [
+    "ConditionalSelection",
+    "Selection",
+    "SmoothSelection",
+    "StepSelection",
+    "TruncationSelection",
+    "log_likelihood",
+]
 
 _LOG_2PI = float(np.log(2 * np.pi))
 _PANEL = 1.0  # width of a quadrature panel in z; 12 nodes on it integrate every weight here to about 1e-14
@@ -143,6 +150,29 @@ class TruncationSelection:
             -rest * z * density,
             ndtr(-z)[:, None],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionalSelection:
+    """Every study given that it falls on its own side of the significance threshold: nothing to estimate."""
+
+    significant: NDArray[np.bool_]
+    cut: float  # z-value of the threshold
+    sign: float
+
+    def observed(self, delta: Floats) -> tuple[Floats, Floats]:
+        """No weights: the side is given."""
+        k = len(self.significant)
+        return np.zeros(k), np.zeros((k, 0))
+
+    def constants(self, delta: Floats, m: Floats, s: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Probability of the side a study fell on."""
+        from scipy.special import ndtr
+
+        side = np.where(self.significant, self.sign, -self.sign)
+        z = side * (m - self.cut) / s
+        density = _phi(z) / s
+        return ndtr(z), side * density, -z * density, np.zeros((len(m), 0))
 
 
 @dataclass(frozen=True, slots=True)

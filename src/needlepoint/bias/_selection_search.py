@@ -87,7 +87,7 @@ def maximise(problem: Problem, beta: Floats, tau2: float, *, quick: bool = False
 def _starts(problem: Problem, beta: Floats, tau2: float, strengths: tuple[float, ...]) -> Iterator[Floats]:
     fixed = ~np.isnan(problem.delta)
     spread = float(np.median(problem.vi))
-    pulls = (1.0, 0.3) if not fixed.all() else (1.0,)
+    pulls = (1.0, 0.3, -0.3) if not len(fixed) else (1.0, 0.3) if not fixed.all() else (1.0,)
     for strength in _delta_starts(problem, strengths):
         delta = np.where(fixed, problem.delta, np.clip(strength, problem.low, problem.high))
         for pull in pulls:
