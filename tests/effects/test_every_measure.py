@@ -235,7 +235,6 @@ def test_corrections_for_tables_are_refused_elsewhere(measure):
         ("IRR", {"x1i": [0, 3], "t1i": 10.0, "x2i": [2, 4], "t2i": 10.0}),
         ("IRLN", {"xi": [0, 3], "ti": 10.0}),
         ("PLO", {"xi": [0, 3], "ni": 10.0}),
-        ("REH", {"ai": [0, 3], "bi": 4, "ci": 5}),
         ("MPORC", {"ai": [4, 3], "bi": [0, 2], "ci": 5, "di": 3}),
     ],
 )
@@ -245,6 +244,13 @@ def test_a_zero_is_corrected_where_it_must_be_and_told(measure, given):
     assert any("continuity correction" in note and note.endswith(": Ada") for note in es.notes)
     bare = effect_sizes(measure=measure, study=["Ada", "Bo"], add=0, **given)
     assert not np.isfinite(bare.vi[0])
+
+
+def test_genotypes_are_corrected_only_when_asked():
+    given = {"ai": [0, 3], "bi": 4, "ci": 5, "study": ["Ada", "Bo"]}
+    assert any("Ada" in note for note in effect_sizes(measure="REH", **given).notes)
+    assert effect_sizes(measure="REH", **given).k == 1
+    assert effect_sizes(measure="REH", add=0.5, **given).k == 2
 
 
 def test_rates_without_any_event_can_be_left_out():

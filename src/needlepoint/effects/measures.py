@@ -286,7 +286,9 @@ MEASURES: dict[str, Spec] = {
     "AHW": Spec("alpha (Hakstian-Whalen)", RELIABILITY, reliability.alpha_hakstian_whalen, back="iahw"),
     "ABT": Spec("alpha (Bonett)", RELIABILITY, reliability.alpha_bonett, back="iabt"),
     # genotypes
-    "REH": Spec("log excess heterozygosity", GENOTYPES, hardy_weinberg.log_excess_heterozygosity, back="exp"),
+    "REH": Spec(
+        "log excess heterozygosity", GENOTYPES, hardy_weinberg.log_excess_heterozygosity, back="exp", add=0
+    ),
     # given as they are
     "HR": Spec("log hazard ratio", GENERIC, generic.given_effect, back="exp"),
     "HD": Spec("hazard difference", GENERIC, generic.given_effect),
