@@ -174,3 +174,10 @@ def test_the_result_reads_as_rows_and_as_text():
     assert len(got.tidy()) == 8
     assert "inclusion BF" in got.summary()
     assert json.dumps(got.to_dict())
+
+
+def test_studies_that_are_all_significant_are_no_trouble():
+    # the effect may then be zero or below with hardly anything else published: a pole next to the weights' range
+    got = robma(yi=[1.0, 0.62, 0.71], vi=[0.01, 0.04, 0.06], measure="SMD")
+    assert got.error < 3e-4
+    assert got.ci_low <= got.median <= got.ci_high

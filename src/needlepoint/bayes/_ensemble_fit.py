@@ -30,8 +30,12 @@ __all__ = ["ModelFit", "fit_model"]
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _RTOL = 1e-4  # of models whose selection weights are integrated too
-# points a ratio of weights to try, by the number of ratios
-_POINTS = {1: (32, 64, 128, 256), 2: (10, 14, 18, 26, 40, 64), 3: (8, 11, 14, 18, 24, 32, 44)}
+# rules to try for the weights: points a ratio and power, by the number of ratios
+_RULES: dict[int, tuple[tuple[int, int], ...]] = {
+    1: ((32, 1), (48, 4), (96, 4), (192, 4)),
+    2: ((10, 1), (14, 1), (18, 1), (20, 3), (30, 4), (44, 4), (64, 4)),
+    3: ((8, 1), (11, 1), (14, 1), (14, 3), (18, 4), (24, 4), (32, 4), (44, 4)),
+}
 _INNER_SAFETY = 3.0
 _LOOK = 5  # points a ratio of weights while looking for the mode
 
@@ -114,13 +118,13 @@ class _Selected:
 
     def fit(self) -> ModelFit:
         """More points a ratio of weights until their own error is small at the heaviest nodes."""
-        tries = _POINTS[len(self.bias.steps)]
-        for n in tries:
-            fine = Selection.of(self.bias, self.sign * self.yi, self.vi, n)
-            if n < tries[-1] and self._inner_error(fine, n, *self._pilot(), np.ones(3)) > _RTOL / 4:
+        rules = _RULES[len(self.bias.steps)]
+        for rule in rules:
+            fine = Selection.of(self.bias, self.sign * self.yi, self.vi, *rule)
+            if rule != rules[-1] and self._inner_error(fine, rule, *self._pilot(), np.ones(3)) > _RTOL / 4:
                 continue
             found, nodes, weights = self._with(fine)
-            inner = self._inner_error(fine, n, *_sample(nodes, weights))
+            inner = self._inner_error(fine, rule, *_sample(nodes, weights))
             if inner <= _RTOL:
                 omega = fine.mean_weights(self.sign * nodes[0], nodes[1], weights)
                 return ModelFit(found[0], found[1] + inner, *self._marginals(found[2]), self._named(omega))
@@ -190,9 +194,11 @@ class _Selected:
         value[~near] = -np.inf
         return value
 
-    def _inner_error(self, fine: Selection, n: int, mu: Floats, tau: Floats, weights: Floats) -> float:
+    def _inner_error(
+        self, fine: Selection, rule: tuple[int, int], mu: Floats, tau: Floats, weights: Floats
+    ) -> float:
         """Relative error of the integral over the weights, averaged over nodes, by comparison with more points."""
-        more = Selection.of(self.bias, self.sign * self.yi, self.vi, n + 4)
+        more = Selection.of(self.bias, self.sign * self.yi, self.vi, rule[0] + 4, rule[1])
         mu = self.sign * mu
         gap = np.abs(np.expm1(fine.log_factor(mu, tau) - more.log_factor(mu, tau)))
         return _INNER_SAFETY * float(weights @ gap / weights.sum())

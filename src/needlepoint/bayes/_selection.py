@@ -43,9 +43,9 @@ class Selection:
     drops: Floats  # (m, J): the last weight, then the falls from each weight to the next
 
     @classmethod
-    def of(cls, bias: WeightFunction, yi: Floats, vi: Floats, n: int) -> Selection:
-        """``n`` points a ratio."""
-        omega, mass = _points(bias.concentration, n)
+    def of(cls, bias: WeightFunction, yi: Floats, vi: Floats, n: int, power: int = 1) -> Selection:
+        """``n`` points a ratio, drawn towards zero by ``power``."""
+        omega, mass = _points(bias.concentration, n, power)
         counts = np.bincount(bias.interval_of(yi, vi), minlength=omega.shape[1]).astype(np.float64)
         log_mass: Floats = np.log(mass) + np.log(omega) @ counts
         drops = np.concatenate([omega[:, -1:], omega[:, :-1] - omega[:, 1:]], axis=1)
@@ -90,17 +90,24 @@ class Selection:
         return np.asarray(top + np.log(total), dtype=np.float64), np.asarray(means, dtype=np.float64)
 
 
-def _points(alpha: tuple[float, ...], n: int) -> tuple[Floats, Floats]:
-    """Tensor Gauss-Jacobi points of cumulative Dirichlet weights, falling from one."""
+def _points(alpha: tuple[float, ...], n: int, power: int) -> tuple[Floats, Floats]:
+    """Tensor Gauss-Jacobi points of cumulative Dirichlet weights, falling from one.
+
+    Where significant results are unlikely the integrand has a pole just below zero; with the ratio as a power of the
+    integration variable the pole moves away.
+    """
     from scipy.special import roots_jacobi
 
     ratios, masses = [], []
     # the ratio of a weight to the one before is Beta(sum of those below, its own)
     for j in range(len(alpha) - 1, 0, -1):
         a, b = sum(alpha[:j]), alpha[j]
-        x, w = roots_jacobi(n, b - 1.0, a - 1.0)
-        ratios.append((1.0 + np.asarray(x)) / 2.0)
-        masses.append(np.asarray(w) / np.sum(w))
+        x, w = roots_jacobi(n, b - 1.0, power * a - 1.0)
+        x = (1.0 + np.asarray(x)) / 2.0
+        # 1 - x^power is (1 - x) times this, which the rule's own weight leaves out
+        rest = np.sum([x**i for i in range(power)], axis=0) ** (b - 1.0)
+        ratios.append(x**power)
+        masses.append(np.asarray(w) * rest / np.sum(w * rest))
     grids = np.meshgrid(*ratios, indexing="ij")
     mass = reduce(np.multiply.outer, masses)
     steps = np.stack([g.ravel() for g in grids], axis=1)
