@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("needlepoint.cli.evidence:command", "What the packs hold, with every source."),
     "effects": ("needlepoint.cli.effects:command", "Effect sizes of your own table, 87 measures."),
     "pool": ("needlepoint.cli.pool:command", "A meta-analysis of your own table."),
+    "rare": ("needlepoint.cli.rare:command", "Rare events of your own table, by every method."),
     "bayes": ("needlepoint.cli.bayes:command", "A Bayesian meta-analysis of your own table."),
     "decide": ("needlepoint.cli.decide:command", "Is it worth trying? The options side by side."),
     "diary": ("needlepoint.cli.diary:command", "Is it helping me? A private diary and what it shows."),
