@@ -14,6 +14,7 @@ from needlepoint.claims.many import check_many, done_in, pages_in
 from needlepoint.claims.model import proposals_of
 from needlepoint.cli.check import command
 from needlepoint.errors import PackError
+from needlepoint.evidence.load import load_pack
 from needlepoint.report.check_html import check_html
 
 PAGE = Path(__file__).with_name("example.txt")
@@ -203,3 +204,49 @@ def test_every_row_of_the_built_in_pack_names_its_source():
         *knowledge.numbers,
     ):
         assert row.url.startswith("http"), row.id
+
+
+def test_no_rule_of_the_language_names_a_treatment_or_a_condition():
+    """Rules work for other packs by data alone: what is treatment-specific stands in the pack."""
+    folder = Path(api.__file__).parent
+    texts = {
+        p.name: p.read_text(encoding="utf-8").lower() for p in [*folder.glob("*.py"), folder / "cues.toml"]
+    }
+    names = {w for t in load_pack().terms if t.kind == "treatment" for w in [t.label.lower(), *t.synonyms]}
+    # words with a second, general meaning: a guideline also gives advice, a page sells a drug, fear is not heat
+    general = {
+        "advice",
+        "education",
+        "drugs",
+        "drug",
+        "medication",
+        "medications",
+        "medicine",
+        "medicines",
+        "exercise",
+    }
+    general |= {
+        "exercises",
+        "training",
+        "operation",
+        "surgery",
+        "heat",
+        "current",
+        "pens",
+        "physical therapy",
+        "herbal",
+    }
+    general |= {
+        "massage",
+        "pills",
+        "walking",
+        "gym",
+        "rehabilitation",
+        "rehab",
+        "mobilization",
+        "multidisciplinary",
+    }
+    for file, text in texts.items():
+        code = re.sub(r'"""[\s\S]*?"""|#.*', " ", text)
+        named = {n for n in names - general if len(n) > 3 and re.search(rf"\b{re.escape(n)}\b", code)}
+        assert not named, (file, named)

@@ -300,7 +300,7 @@ def _thing(c: Case, q: Quantity) -> tuple[str, ...] | None:
     if q.what == "participants" and c.study is not None and c.study_here:
         return ("participants", c.study.id)
     if q.what == "needle count" and not c.has("sufficient_number"):
-        return ("needles in a session",)
+        return ("counted in a session",)
     return None
 
 

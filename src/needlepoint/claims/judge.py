@@ -8,7 +8,8 @@ from typing import Any
 
 from needlepoint.claims.case import Case
 from needlepoint.claims.result import Claim, Judged, Support
-from needlepoint.claims.rules import Rule, rule_for
+from needlepoint.claims.rule import Rule
+from needlepoint.claims.rules import rule_for
 from needlepoint.claims.standing import published_text
 from needlepoint.evidence.schema import Pack, Published, Source
 
