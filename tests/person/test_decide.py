@@ -115,7 +115,8 @@ def test_ipdas_8_every_number_has_its_source(page, decision):
     for choice in decision.choices:
         assert all(count.url.startswith("http") and count.source for count in choice.harms)
         for benefit in filter(None, (choice.benefit, choice.sham)):
-            assert benefit.url.startswith("http") or choice.id == "wait"
+            own = benefit.review == "our own pooling"  # its trials are a question away: needlepoint ask
+            assert benefit.url.startswith("http") or own or choice.id == "wait"
         if re.search(r"\d", choice.no_number):
             assert choice.no_number_source is not None, choice.id
         if re.search(r"\d", choice.involves):

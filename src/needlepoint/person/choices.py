@@ -8,13 +8,13 @@ plus the difference, and the scale's own SD: the same formula for every option (
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from needlepoint.errors import PackError
 from needlepoint.evidence.schema import Guideline, Harm, Measurement, Pack, Published
-from needlepoint.person.priors import Course
+from needlepoint.person.priors import Z95, Course, EffectPrior, Priors
 from needlepoint.person.rules import RuleSource
 from needlepoint.stats.distributions import normal_cdf
 
@@ -84,7 +84,7 @@ def read_choices(
     table: Mapping[str, Any],
     sources: Mapping[str, RuleSource],
     course: Course,
-    course_days: float,
+    priors: Priors,
 ) -> tuple[Choice, ...]:
     """Options of ``decide.toml``, their numbers looked up in the pack.
 
@@ -93,7 +93,7 @@ def read_choices(
     PackError
         An option names something that the pack does not hold.
     """
-    reader = _Reader(pack, table, sources, course, course_days)
+    reader = _Reader(pack, table, sources, course, priors)
     return tuple(reader.choice(row) for row in table["options"])
 
 
@@ -106,15 +106,16 @@ class _Reader:
         table: Mapping[str, Any],
         sources: Mapping[str, RuleSource],
         course: Course,
-        course_days: float,
+        priors: Priors,
     ) -> None:
         self.pack = pack
+        self.answered = {priors.comparator: priors.effect, **priors.others}
         self.sources = sources
         self.plain = {term.id: term for term in pack.terms}
         self.scale = _named({each.id: each for each in pack.instruments}, table["instrument"], "instrument")
         fact = _named({each.id: each for each in pack.facts}, table["noticed"], "fact")
         self.noticed: float = fact.value
-        self.improvement = -course.mean * (1 - math.exp(-7 * table["weeks"] / course_days))
+        self.improvement = -course.mean * (1 - math.exp(-7 * table["weeks"] / priors.design.course_days))
 
     def choice(self, row: Mapping[str, Any]) -> Choice:
         source = self._source(row.get("number_source"))
@@ -125,8 +126,10 @@ class _Reader:
             **{name: row[name] for name in ("id", "label", "what", "involves", "feels", "cost")},
             pros=tuple(row["pros"]),
             cons=tuple(row["cons"]),
-            benefit=self._baseline() if row.get("baseline") else self._benefit(published),
-            sham=self._benefit(row.get("sham", "")),
+            benefit=self._baseline()
+            if row.get("baseline")
+            else self._benefit(published) or self._own(row.get("answer")),
+            sham=self._own(row.get("sham")),
             no_number=row.get("no_number", ""),
             no_number_source=source,
             harms=tuple(
@@ -160,24 +163,43 @@ class _Reader:
         factor = _named(factors, row.unit, "conversion of the unit")
         if None in (factor, row.estimate, row.ci_low, row.ci_high) or row.better != self.scale.better:
             raise PackError(f"{name!r} has no usable number", file="decide.toml", mend="name another row")
-        better, low, high = (
-            -factor * value for value in (row.estimate, row.ci_high, row.ci_low) if value is not None
-        )
-        comparator = self.plain[row.comparator]
+        points = [-factor * value for value in (row.estimate, row.ci_high, row.ci_low)]
+        url = self._published_source(name)[1]
+        return self._made(points, row.comparator, row.k, row.certainty, row.review, url)
+
+    def _own(self, comparator: str | None) -> Benefit | None:
+        """What the project's own answer says against a comparator."""
+        if comparator is None:
+            return None
+        effect: EffectPrior = _named(self.answered, comparator, "answer against")
+        points = [-(effect.mean + z * effect.se) for z in (0, Z95, -Z95)]
+        return self._made(points, comparator, effect.trials, effect.certainty, effect.source, effect.url)
+
+    def _made(
+        self,
+        points: Sequence[float],
+        comparator: str,
+        trials: int | None,
+        certainty: str,
+        review: str,
+        url: str,
+    ) -> Benefit:
+        """A benefit from points of improvement: the estimate, its low and its high end."""
+        people = [self._people(each) for each in points]
         return Benefit(
-            points=better,
-            points_low=low,
-            points_high=high,
-            against=comparator.plain,
-            beyond_sham=comparator.group == "sham",
-            people=self._people(better),
-            people_low=self._people(low),
-            people_high=self._people(high),
+            points=points[0],
+            points_low=points[1],
+            points_high=points[2],
+            against=self.plain[comparator].plain,
+            beyond_sham=self.plain[comparator].group == "sham",
+            people=people[0],
+            people_low=people[1],
+            people_high=people[2],
             without=self._people(0.0),
-            trials=row.k,
-            certainty=row.certainty,
-            review=row.review,
-            url=self._published_source(name)[1],
+            trials=trials,
+            certainty=certainty,
+            review=review,
+            url=url,
         )
 
     def _published_source(self, name: str) -> tuple[str, str]:

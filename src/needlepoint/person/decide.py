@@ -139,7 +139,7 @@ def decide(
         condition=tuple(table["condition"]),
         condition_sources=_fact_sources(evidence, table["condition_facts"]),
         screening=screening,
-        choices=read_choices(evidence, table, sources, course, priors.design.course_days),
+        choices=read_choices(evidence, table, sources, course, priors),
         noticed=priors.limits.noticed_points,
         course=_course(evidence),
         stratum=course.stratum,

@@ -37,6 +37,7 @@ class EffectPrior:
     source: str
     url: str
     certainty: str
+    trials: int | None = None
 
     @property
     def sd(self) -> float:
@@ -74,6 +75,7 @@ class Priors:
 
     pack: str
     version: str
+    comparator: str  # of the effect
     effect: EffectPrior
     others: Mapping[str, EffectPrior]  # against other comparators, for the sensitivity strip
     person_sd_other: tuple[float, ...]
@@ -138,6 +140,7 @@ class _Reader:
         return Priors(
             pack=self.pack.id,
             version=str(table["version"]),
+            comparator=effect["comparator"],
             effect=prior,
             others={name: self._effect(name) for name in effect["others"]},
             person_sd_other=tuple(effect["person_sd_other"]),
@@ -187,9 +190,10 @@ class _Reader:
             mean=shown.value * factor,
             se=(shown.ci_high - shown.ci_low) * abs(factor) / (2 * Z95),
             person_sd=effect["person_sd"],
-            source=f"{cell.k} trials pooled here" if leading is None else leading.review,
+            source="our own pooling" if leading is None else leading.review,
             url="" if leading is None else self.sources[leading.source].url,
             certainty=cell.certainty,
+            trials=cell.k if leading is None else leading.k,
         )
 
     def _factor(self, cell: Cell) -> float:

@@ -20,7 +20,8 @@ article h3 { font-size: 1.12rem; margin-bottom: .4rem; }
 dl { display: grid; grid-template-columns: 9.5rem 1fr; gap: .35rem 1rem; margin: 0; }
 dt { font-weight: 600; color: var(--soft); } dd { margin: 0; } dd ul { margin: 0; padding-left: 1.1rem; }
 svg.figure { width: 100%; max-width: 20rem; height: auto; display: block; margin: .3rem 0; }
-fieldset { border: 1px solid var(--line); border-radius: .6rem; margin: .6rem 0; padding: .5rem 1rem; }
+td, th, dd, li { overflow-wrap: anywhere; }
+fieldset { min-width: 0; border: 1px solid var(--line); border-radius: .6rem; margin: .6rem 0; padding: .5rem 1rem; }
 input[type=range] { width: 100%; accent-color: var(--blue); height: 2rem; }
 .ends { display: flex; justify-content: space-between; font-size: .85rem; color: var(--soft); }
 .emergency { border-left: 6px solid #b00020; background: #fdecee; padding: 1rem 1.2rem; }
@@ -216,10 +217,14 @@ def _benefit(c: Choice, d: Decision) -> str:
     text = f"<p>{escape(_of_100(b))}</p>"
     if not b.review:
         return picture + text + f"<p>This is the course for {_stratum(d.stratum)}.</p>"
-    text += f"<p>{escape(_points(b))} [{link(b.review, b.url)}]</p>"
-    if c.sham is not None:
-        text += f"<p>{escape(_points(c.sham))} [{link(c.sham.review, c.sham.url)}]</p>"
+    text += "".join(
+        f"<p>{escape(_points(each))} [{_by(each)}]</p>" for each in (b, c.sham) if each is not None
+    )
     return picture + text
+
+
+def _by(b: Benefit) -> str:
+    return link(b.review, b.url) if b.url else escape(b.review)
 
 
 def _points(b: Benefit) -> str:
@@ -256,13 +261,15 @@ def _positions(c: Choice) -> str:
 def _guidelines(d: Decision) -> str:
     rows = next((c.guidelines for c in d.choices if c.id == "acupuncture"), ())
     items = "".join(
-        f"<tr><th scope=row>{link(issuer, url)}</th><td>{escape(where)}</td><td>{escape(text)}</td></tr>"
+        f"<tr><th scope=row>{link(issuer, url)}</th><td data-label=Says>{escape(where)}</td>"
+        f'<td data-label="In short">{escape(text)}</td></tr>'
         for issuer, where, text, url in rows
     )
     return (
         "<p>They read the same trials in two ways. Next to usual care, needles do better. Next to sham needles, they "
         "do only a little better. Who asks “does it help?” says yes. Who asks “is it the needles?” says hardly.</p>"
-        f"<table><thead><tr><th>Who</th><th>Says</th><th>In short</th></tr></thead><tbody>{items}</tbody></table>"
+        "<table class=answer><thead><tr><th>Who</th><th>Says</th><th>In short</th></tr></thead>"
+        f"<tbody>{items}</tbody></table>"
     )
 
 
