@@ -246,6 +246,7 @@ def test_no_rule_of_the_language_names_a_treatment_or_a_condition():
         "mobilization",
         "multidisciplinary",
     }
+    general |= {"needles"}  # a unit that is counted, as sessions are
     for file, text in texts.items():
         code = re.sub(r'"""[\s\S]*?"""|#.*', " ", text)
         named = {n for n in names - general if len(n) > 3 and re.search(rf"\b{re.escape(n)}\b", code)}
