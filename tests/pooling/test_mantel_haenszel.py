@@ -205,3 +205,11 @@ def test_nothing_complete_is_not_enough():
 def test_a_level_in_percent_is_refused():
     with pytest.raises(InputError, match="level"):
         mantel_haenszel(ai=[1], n1i=[5], ci=[1], n2i=[4], level=95)
+
+
+def test_an_empty_group_is_no_comparison():
+    some = {"ai": [1, 4], "bi": [1, 9], "ci": [1, 3], "di": [1, 8]}
+    more = {name: [1 if name in {"ai", "bi"} else 0, *values] for name, values in some.items()}
+    res = mantel_haenszel(**more)
+    assert (res.estimate, res.k) == (mantel_haenszel(**some).estimate, 2)
+    assert any("a group is empty: 1" in note for note in res.notes)

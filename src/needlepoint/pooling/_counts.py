@@ -127,16 +127,28 @@ def _kept_cells(es: EffectSizes, measure: str) -> Mapping[str, Vector]:
 
 
 def _complete(es: EffectSizes, cells: tuple[str, ...], method: str) -> Counts:
-    table = np.stack([es.raw[name] for name in cells])
-    kept = np.asarray(np.isfinite(table).all(axis=0))
+    table = {name: es.raw[name] for name in cells}
+    counted = np.asarray(np.isfinite(np.stack(list(table.values()))).all(axis=0))
+    inhabited = _inhabited(table)
+    kept = counted & inhabited
     study = tuple(es.study)
-    notes: tuple[str, ...] = ()
-    if not kept.all():
-        notes = (study_note("left out for missing counts", named(study, ~kept)),)
+    notes: list[str] = []
+    if not counted.all():
+        notes.append(study_note("left out for missing counts", named(study, ~counted)))
+    if (counted & ~inhabited).any():
+        notes.append(study_note("left out, for a group is empty", named(study, counted & ~inhabited)))
     if not kept.any():
         raise NotEnoughStudies(method, needs=1, got=0, hint="no study has complete counts")
-    rows = dict(zip(cells, table[:, kept], strict=True))
-    return Counts(tuple(named(study, kept)), rows, es.yi[kept], es.vi[kept], kept, notes)
+    rows = {name: values[kept] for name, values in table.items()}
+    return Counts(tuple(named(study, kept)), rows, es.yi[kept], es.vi[kept], kept, tuple(notes))
+
+
+def _inhabited(cells: Mapping[str, Vector]) -> Mask:
+    """Studies with people in every group."""
+    if "ai" in cells:
+        return (cells["ai"] + cells["bi"] > 0) & (cells["ci"] + cells["di"] > 0)
+    size = cells.get("ni")
+    return np.ones(len(next(iter(cells.values()))), dtype=bool) if size is None else size > 0
 
 
 def empty_studies(cells: Mapping[str, Vector]) -> Mask:
