@@ -144,15 +144,55 @@ def test_the_measure_is_found_again_from_rounded_print(given, measure):
     assert found.matched == 2
 
 
-def test_without_print_the_measure_is_assumed_and_said_so():
-    found = infer_measure(ai=[5, 6], n1i=[20, 30], ci=[4, 9], n2i=[20, 31])
-    assert found.measure == "RR"
+NOTHING = {
+    "ai": [0, 0],
+    "ci": [0, 0],
+    "sd1i": [0, 0],
+    "sd2i": [0, 0],
+    "m1i": [0, 0],
+    "m2i": [0, 0],
+    "yi": [0, 0],
+}
+SIZES = {"n1i": [20, 30], "n2i": [20, 31], "sei": [0, 0]}
+
+
+@pytest.mark.parametrize(
+    ("data", "measure"),
+    [
+        ({"ai": [5, 6], "ci": [4, 9]}, "RR"),
+        ({"m1i": [5, 6], "m2i": [4, 9], "sd1i": [1, 2], "sd2i": [1, 2]}, "MD"),
+        ({"yi": [0.5, 0.6], "sei": [0.1, 0.2]}, "GEN"),
+    ],
+)
+@pytest.mark.parametrize("printed", [{}, {"estimate": [np.nan, np.nan]}])
+def test_without_print_the_measure_is_assumed_from_the_data_and_said_so(data, measure, printed):
+    found = infer_measure(**(NOTHING | SIZES | data), **printed)
+    assert found.measure == measure
     assert "assumed" in found.notes[0]
+    assert (found.matched, found.of, found.also) == (0, 0, ())
+
+
+def test_spreads_of_different_instruments_are_pointed_out():
+    arms = {
+        "m1i": [5, 60],
+        "m2i": [4, 50],
+        "sd1i": [1.5, 22],
+        "sd2i": [1, 20],
+        "n1i": [20, 30],
+        "n2i": [20, 31],
+    }
+    assert "15-fold" in infer_measure(**arms).notes[1]
+
+
+def test_an_empty_table_falls_back_to_its_first_measure():
+    assert infer_measure(ai=0, n1i=20, ci=0, n2i=20).measure == "RR"
 
 
 def test_effects_that_fit_nothing_are_told():
     found = infer_measure(ai=5, n1i=20, ci=4, n2i=20, estimate=7.0, ci_low=6.0, ci_high=8.0)
     assert found.unmatched == (0,)
+    assert found.measure == "RR"
+    assert found.also == ()
     assert "not reproduced" in found.notes[0]
 
 

@@ -109,10 +109,15 @@ def infer_measure(
             got=" ".join(sorted(arrays)) or "no columns",
             allowed=" or ".join(dict.fromkeys(" ".join(needs) for _, _, needs in _CANDIDATES.values())),
         )
-    if "estimate" not in arrays:
-        return _assumed(possible, arrays)
-    hits = {name: _reproduced(name, arrays, level, decimals) for name in possible}
-    return _best(hits, np.isfinite(arrays["estimate"]))
+    printed = np.isfinite(arrays.get("estimate", np.full(1, np.nan)))
+    if not printed.any():
+        return _named(_by_kind_of_data(possible, arrays), notes=_assumed(arrays))
+    hits = {name: _reproduced(name, arrays, level, decimals) & printed for name in possible}
+    counts = {name: int(np.count_nonzero(hit)) for name, hit in hits.items()}
+    best = max(counts, key=counts.__getitem__)
+    if counts[best] == 0:
+        best = _by_kind_of_data(possible, arrays)
+    return _explained(best, counts, printed, hits[best])
 
 
 _READ = frozenset(
@@ -120,41 +125,43 @@ _READ = frozenset(
 )
 
 
-def _best(hits: dict[str, Bools], printed: Bools) -> Inferred:
-    counts = {name: int(np.count_nonzero(hit & printed)) for name, hit in hits.items()}
-    name = max(counts, key=counts.__getitem__)
-    matched, of = counts[name], int(np.count_nonzero(printed))
-    unmatched = tuple(int(i) for i in np.flatnonzero(printed & ~hits[name]))
+def _explained(best: str, counts: dict[str, int], printed: Bools, hit: Bools) -> Inferred:
+    of = int(np.count_nonzero(printed))
+    unmatched = tuple(int(i) for i in np.flatnonzero(printed & ~hit))
+    also = tuple(name for name, count in counts.items() if name != best and count == counts[best] > 0)
     notes: tuple[str, ...] = ()
-    if of == 0:
-        notes = ("no effect is printed: the measure is assumed",)
-    elif unmatched:
-        notes = (f"{len(unmatched)} of {of} printed effects are not reproduced as {name}",)
-    also = tuple(other for other, count in counts.items() if other != name and count == matched)
-    return _named(name, matched=matched, of=of, also=also, unmatched=unmatched, notes=notes)
+    if unmatched:
+        notes = (f"{len(unmatched)} of {of} printed effects are not reproduced as {best}",)
+    return _named(best, matched=counts[best], of=of, also=also, unmatched=unmatched, notes=notes)
 
 
-def _assumed(possible: list[str], arrays: dict[str, Vector]) -> Inferred:
-    """The first candidate whose data are there (RevMan writes 0 into the columns of other kinds of data)."""
-    filled = [
-        name for name in possible if any(np.any(np.nan_to_num(arrays[n]) != 0) for n in _CANDIDATES[name][2])
-    ]
-    by_kind = [
-        n for n in filled if n not in _EVENTS or np.any(np.nan_to_num(arrays["ai"] + arrays["ci"]) > 0)
-    ]
-    means = [n for n in by_kind if n in ("MD", "SMD") and np.any(np.nan_to_num(arrays["sd1i"]) > 0)]
-    others = [n for n in by_kind if n not in ("MD", "SMD")]
-    name = (others or means or possible)[0]
-    return _named(name, matched=0, of=0, notes=("no effect is printed: the measure is assumed",))
+# what shows that a kind of data was entered: RevMan writes 0 into the columns of the others
+_SIGNS = {"RR": ("ai", "ci"), "MD": ("sd1i", "sd2i"), "GIV": ("sei",), "O-E": ("vi",)}
 
 
-_EVENTS = ("RR", "OR", "RD", "PETO")
+def _by_kind_of_data(possible: list[str], arrays: dict[str, Vector]) -> str:
+    """The usual measure of the data that are there."""
+    for name, signs in _SIGNS.items():
+        if name in possible and any(np.any(np.nan_to_num(arrays[letter]) > 0) for letter in signs):
+            return name
+    return possible[0]
 
 
-def _named(name: str, **counts: Any) -> Inferred:
+def _assumed(arrays: dict[str, Vector]) -> tuple[str, ...]:
+    notes = ("no effect is printed: the measure is assumed from the kind of data",)
+    if "sd1i" not in arrays:
+        return notes
+    sd = arrays["sd1i"][arrays["sd1i"] > 0]
+    if sd.size > 1 and sd.max() > 10 * sd.min():
+        fold = sd.max() / sd.min()
+        notes += (f"standard deviations differ {fold:.0f}-fold: where instruments differ, take SMD",)
+    return notes
+
+
+def _named(name: str, *, matched: int = 0, of: int = 0, **rest: Any) -> Inferred:
     convention, ratio, _ = _CANDIDATES[name]
     measure = {"GIV": "GEN", "OEV": "GEN"}.get(convention, convention)
-    return Inferred(measure=measure, candidate=name, ratio=ratio, **counts)
+    return Inferred(measure=measure, candidate=name, ratio=ratio, matched=matched, of=of, **rest)
 
 
 def _reproduced(name: str, arrays: dict[str, Vector], level: float, decimals: int) -> Bools:
