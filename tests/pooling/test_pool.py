@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -146,3 +148,86 @@ def test_text_and_html_show_the_estimate_and_escape_labels():
     result = pool(yi=[1, 2, 4.0], vi=[1, 1, 1.0], mods={"<b>": [1, 2, 4]})
     assert "F(1, 1)" in str(result)
     assert "&lt;b&gt;" in result._repr_html_()
+
+
+@pytest.mark.parametrize("values", [[0.3, 0.3, 0.3], [0.0, 0.0, 0.0]])
+def test_estimates_that_agree_exactly_have_a_note_instead_of_a_crash(values):
+    result = pool(yi=values, vi=[0.1, 0.1, 0.1], test="HKSJ")
+    assert "no width" in result.notes[0]
+    assert 0.0 <= result.p_value <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"yi": [1e95, 1.0]}, "another unit"),
+        ({"vi": [1e-300, 1.0]}, "another unit"),
+        ({"vi": [0.1] * 3}, "one sampling variance a study"),
+        ({"vi": None}, "variances are missing"),
+        ({"sei": [1, 1]}, "not both"),
+        ({"level": 95}, "level=0.95"),
+        ({"method": "reml"}, "did you mean 'REML'"),
+        ({"tau2": -1.0}, "not negative"),
+        ({"weights": [0, 0]}, "above zero"),
+        ({"weights": [1, -1]}, "not negative"),
+        ({"weights": [1, 0], "method": "GENQ"}, "more than 1 above zero"),
+        ({"weights": [1]}, "one weight a study"),
+        ({"study": ["a"]}, "one label a study"),
+        ({"intercept": False}, "intercept is needed"),
+        ({"mods": [1, 2, 3]}, "one row a study"),
+        ({"yi": [None, None]}, "no study has an estimate"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words(options, match):
+    with pytest.raises(InputError, match=match):
+        pool(**({"yi": [0.1, 0.2], "vi": [0.1, 0.1]} | options))
+
+
+@pytest.mark.parametrize("frame", [dict, pd.DataFrame, pl.DataFrame])
+def test_a_frame_is_read_by_its_columns(frame):
+    by_frame = pool(
+        frame({"yi": [0.1, 0.4, 0.2], "sei": [0.1, 0.2, 0.3], "who": ["a", "b", "c"]}), study="who"
+    )
+    assert by_frame.study == ("a", "b", "c")
+    assert by_frame.estimate == pool(yi=[0.1, 0.4, 0.2], sei=[0.1, 0.2, 0.3]).estimate
+
+
+def test_effect_sizes_bring_their_measure_labels_and_notes():
+    class Effects:
+        yi, vi, measure, study, notes = (
+            np.array([0.1, 0.4]),
+            np.array([0.1, 0.2]),
+            "SMD",
+            ("a", "b"),
+            ("mind this",),
+        )
+
+    result = pool(Effects())
+    assert (result.measure, result.study, result.notes) == ("SMD", ("a", "b"), ("mind this",))
+
+
+def test_the_digest_changes_with_the_data_and_the_options():
+    digests = {
+        pool(yi=y, vi=[0.1, 0.2], test=t).input_digest for y in ([0.1, 0.2], [0.1, 0.3]) for t in ("z", "t")
+    }
+    assert len(digests) == 4
+
+
+def test_keys_are_the_words_of_the_house():
+    keys = set(pool(yi=[0.1, 0.4, 0.3], vi=[0.1, 0.2, 0.3]).to_dict())
+    assert {
+        "estimate",
+        "se",
+        "ci_low",
+        "ci_high",
+        "pi_low",
+        "pi_high",
+        "tau2",
+        "q",
+        "q_df",
+        "q_p",
+        "i2",
+        "h2",
+        "k",
+    } <= keys
+    assert not keys & {"yi", "vi", "X", "weights"}

@@ -90,9 +90,8 @@ def pool(
     if prediction is not None:
         check(prediction, Prediction, field="prediction")
     if not 0.0 < level < 1.0:
-        raise InputError(
-            "the confidence level is a fraction", field="level", got=level, allowed="between 0 and 1"
-        )
+        mend = f"level={level / 100:g}" if 1.0 < level < 100.0 else None
+        raise InputError("the confidence level is a fraction", field="level", got=level, mend=mend)
     if tau2 is not None and not 0.0 <= tau2 < float("inf"):
         raise InputError("tau2 must be finite and not negative", field="tau2", got=tau2)
     inputs = read(
@@ -138,8 +137,12 @@ def _model(inputs: Inputs) -> Model:
 def _estimate_tau2(model: Model, method: str, tau2: float | None) -> Tau2Fit:
     if tau2 is not None:
         return Tau2Fit(float(tau2), None)
-    if method in {"GENQ", "GENQM"} and model.weights is None:
-        raise InputError("the generalised Q estimator needs weights", field="weights", mend="give weights=")
+    if method in {"GENQ", "GENQM"}:
+        positive = 0 if model.weights is None else int(np.count_nonzero(model.weights))
+        if positive <= model.p:
+            got = None if model.weights is None else f"{positive} above zero"
+            mend = f"give weights= with more than {model.p} above zero"
+            raise InputError("the generalised Q estimator needs weights", field="weights", got=got, mend=mend)
     found = TAU2[method](model)
     if found.iterations < 0:
         raise ConvergenceError(f"the {method} estimate of tau2 did not settle; try method='DL' or 'PM'")
@@ -213,6 +216,8 @@ def fit_inputs(
     k, p = model.k, model.p
     solved = _solve(inputs, model, method, tau2)
     notes.extend(_tau2_notes(solved.tau2, method))
+    if test == "HKSJ" and solved.fit.rss <= 1e-20 * k:
+        notes.append("the estimates agree exactly: the unguarded Hartung-Knapp interval has no width")
     terms = inputs.design.terms
     found = infer(solved.fit, inputs.yi, inputs.vi, inputs.design.X, terms, solved.tau2.tau2, test, level)
     records, joint = found.records, found.joint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import sqrt
+from math import copysign, inf, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +66,13 @@ def covariance(fit: Fit, test: str, k: int) -> Covariance:
     return Covariance(fit.vb, float(df) if test == "t" else None, 1.0)
 
 
+def _ratio(estimate: float, se: float) -> float:
+    """Estimate over standard error; infinite, or zero for an estimate of zero, when there is no error at all."""
+    if se > 0.0:
+        return estimate / se
+    return 0.0 if estimate == 0.0 else copysign(inf, estimate)
+
+
 def coefficients(
     beta: Matrix, vb: Matrix, df: list[float | None], terms: tuple[str, ...], level: float
 ) -> tuple[Coefficient, ...]:
@@ -75,7 +82,7 @@ def coefficients(
     variances = vb.diagonal().tolist()
     for b, variance, d, term in zip(beta.tolist(), variances, df, terms, strict=True):
         se = sqrt(variance)
-        statistic = b / se if se > 0.0 else float("inf") * (1.0 if b > 0 else -1.0 if b < 0 else float("nan"))
+        statistic = _ratio(b, se)
         half = se * (normal_quantile(upper) if d is None else t_quantile(upper, d))
         records.append(
             Coefficient(
@@ -96,7 +103,7 @@ def omnibus(beta: Matrix, vb: Matrix, df2: float | None, which: list[int]) -> Om
     """Wald test that the coefficients at positions ``which`` are all zero; an F test when ``df2`` is given."""
     m = len(which)
     if m == 1:
-        statistic = float(beta[which[0]] ** 2 / vb[which[0], which[0]])
+        statistic = _ratio(float(beta[which[0]]) ** 2, float(vb[which[0], which[0]]))
     else:
         b = beta[which]
         statistic = float(b @ np.linalg.solve(vb[np.ix_(which, which)], b))

@@ -16,6 +16,9 @@ from needlepoint.pooling.design import Design, build, full_rank
 __all__ = ["Inputs", "read"]
 
 
+_LARGEST = 1e90  # cubes of weights stay finite
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """Rows that can be pooled."""
@@ -60,6 +63,9 @@ def _refuse(bad: Mask, values: Matrix, study: tuple[str, ...], field: str, probl
 def _check(yi: Matrix, vi: Matrix, study: tuple[str, ...]) -> None:
     _refuse(np.isinf(yi), yi, study, "yi", "an estimate is infinite", "leave the study out or correct it")
     _refuse(np.isinf(vi), vi, study, "vi", "a sampling variance is infinite", "leave the study out")
+    problem, unit = "too large or too small to compute with", "state the effects in another unit"
+    _refuse(np.abs(yi) > _LARGEST, yi, study, "yi", problem, unit)
+    _refuse((vi > _LARGEST) | ((vi > 0.0) & (vi < 1.0 / _LARGEST)), vi, study, "vi", problem, unit)
     mend = "a study without sampling error has no place in the model: correct the variance or leave the study out"
     _refuse(vi <= 0.0, vi, study, "vi", "a sampling variance must be above zero", mend)
 
@@ -192,8 +198,8 @@ def _keep(
         dropped = (*dropped, *dropped_scale)
     if dropped:
         added.append(f"redundant moderators left out: {', '.join(dropped)}")
-    if w is not None and not w[rows].sum() > 0.0:
-        raise InputError("all weights are zero", field="weights")
+    if w is not None and np.linalg.matrix_rank(design.X[w[rows] > 0.0]) < design.X.shape[1]:
+        raise InputError("too few studies have a weight above zero", field="weights")
     return Inputs(
         yi=y[rows],
         vi=v[rows],
