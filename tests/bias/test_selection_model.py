@@ -216,6 +216,24 @@ def test_weights_that_may_only_fall_do_fall():
     assert falling.log_likelihood <= free.log_likelihood
 
 
+def test_profile_intervals_are_those_of_metafors_confint():
+    data = REFERENCE["data"]["hackshaw1998"]
+    found = selection_model(data["yi"], data["vi"], steps=[0.05, 0.10, 0.50], interval="profile")
+    # published in metafor's own tests of confint() on this model; its ends are good to about 2e-5
+    want = [(0.000224, 0.135284), (0.665133, 9.915798), (0.209558, 5.386044), (0.040198, 4.119681)]
+    got = [(found.tau2_low, found.tau2_high), *zip(found.delta_low[1:], found.delta_high[1:], strict=True)]
+    for ours, theirs in zip(got, want, strict=True):
+        assert ours == pytest.approx(theirs, abs=3e-5)
+    assert found.ci_low < found.estimate < found.ci_high
+
+
+def test_a_profile_end_lies_where_the_likelihood_has_dropped():
+    yi, vi = np.array([0.9, 0.7, 0.6, 0.5, 0.3, 0.2, 0.15, 0.1]), np.linspace(0.15, 0.01, 8)
+    found = selection_model(yi, vi, steps=0.025, interval="profile")
+    at_end = selection_model(yi, vi, steps=0.025, delta=[1, found.delta_high[1]])
+    assert found.log_likelihood - at_end.log_likelihood == pytest.approx(3.841458821 / 2, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

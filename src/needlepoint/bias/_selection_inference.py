@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from needlepoint.bias._selection_search import Problem, observed_information
+from needlepoint.bias._selection_profile import profile_interval
+from needlepoint.bias._selection_search import Problem, SelectionFit, observed_information
 from needlepoint.pooling.inference import coefficients
 from needlepoint.pooling.result import Coefficient
 from needlepoint.stats.distributions import normal_quantile
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Inference", "infer"]
+__all__ = ["Inference", "by_profile", "infer"]
 
 _TAU2_ZERO = (
     1e-4  # below this (or a tenth of the smallest vi) tau2 counts as zero: its information has no limit
@@ -32,6 +33,8 @@ class Inference:
     coefficients: tuple[Coefficient, ...]
     vb: Floats | None
     tau2_se: float | None
+    tau2_low: float | None
+    tau2_high: float | None
     delta_se: tuple[float | None, ...]
     delta_low: tuple[float | None, ...]
     delta_high: tuple[float | None, ...]
@@ -57,7 +60,7 @@ def infer(problem: Problem, theta: Floats, level: float, terms: tuple[str, ...])
         nothing: tuple[float | None, ...] = (None,) * (len(theta) - p - 1)
         notes.append("the likelihood is not curved in every direction: no standard errors")
         bare = tuple(_bare(term, float(b)) for term, b in zip(terms, theta[:p], strict=True))
-        return Inference(bare, None, None, nothing, nothing, nothing, tuple(notes))
+        return Inference(bare, None, None, None, None, nothing, nothing, nothing, tuple(notes))
     se: list[float | None] = [None] * len(theta)
     for i, variance in zip(np.flatnonzero(rows), np.diag(covariance), strict=True):
         se[int(i)] = float(np.sqrt(variance))
@@ -68,6 +71,8 @@ def infer(problem: Problem, theta: Floats, level: float, terms: tuple[str, ...])
         coefficients(theta[:p], vb, [None] * p, terms, level),
         vb,
         se[p],
+        None,
+        None,
         tuple(delta_se),
         tuple(
             None if s is None else max(problem.low, d - half * s)
@@ -75,6 +80,25 @@ def infer(problem: Problem, theta: Floats, level: float, terms: tuple[str, ...])
         ),
         tuple(None if s is None else d + half * s for d, s in zip(values, delta_se, strict=True)),
         tuple(notes),
+    )
+
+
+def by_profile(inference: Inference, problem: Problem, fit: SelectionFit, level: float) -> Inference:
+    """The same with profile-likelihood intervals in place of Wald's."""
+    p = problem.X.shape[1]
+    ends = {int(i): profile_interval(problem, fit, int(i), level) for i in np.flatnonzero(problem.free)}
+    records: list[Coefficient] = []
+    for i, record in enumerate(inference.coefficients):
+        low, high = ends[i]
+        records.append(replace(record, ci_low=low, ci_high=float("inf") if high is None else high))
+    delta = range(p + 1, len(fit.theta))
+    return replace(
+        inference,
+        coefficients=tuple(records),
+        tau2_low=ends[p][0] if p in ends else None,
+        tau2_high=ends[p][1] if p in ends else None,
+        delta_low=tuple(ends[i][0] if i in ends else None for i in delta),
+        delta_high=tuple(ends[i][1] if i in ends else None for i in delta),
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Problem", "SelectionFit", "maximise", "observed_information"]
+__all__ = ["Problem", "SelectionFit", "climb_from", "maximise", "observed_information"]
 
 _SOFT = 0.01  # delta is searched as log(delta + _SOFT): even steps over 0 to 100, and zero is reachable
 _STRENGTHS = (0.02, 0.2, 0.6, 1.0, 2.5, 8.0, 40.0)
@@ -43,12 +43,16 @@ class Problem:
     low: float
     high: float
     decreasing: bool = False
+    held: tuple[int, float] | None = None  # one more parameter kept at a value: position in theta, and value
 
     @property
     def free(self) -> NDArray[np.bool_]:
         """Which of (beta, tau2, delta) are estimated."""
         p = self.X.shape[1]
-        return np.concatenate([np.ones(p, bool), [self.tau2_free], np.isnan(self.delta)])
+        free = np.concatenate([np.ones(p, bool), [self.tau2_free], np.isnan(self.delta)])
+        if self.held is not None:
+            free[self.held[0]] = False
+        return free
 
     def value(self, theta: Floats) -> tuple[float, Floats]:
         """Log-likelihood and gradient at theta = (beta, tau2, delta)."""
@@ -82,6 +86,11 @@ def maximise(problem: Problem, beta: Floats, tau2: float, *, quick: bool = False
             best, best_ll = found, ll
     best, best_ll = _polish(problem, _snap(problem, best), best_ll)
     return SelectionFit(best, best_ll, n)
+
+
+def climb_from(problem: Problem, theta: Floats) -> tuple[Floats, float]:
+    """The maximum uphill of one start."""
+    return _climb(problem, _Scale.of(problem), theta)
 
 
 def _starts(problem: Problem, beta: Floats, tau2: float, strengths: tuple[float, ...]) -> Iterator[Floats]:
@@ -186,6 +195,8 @@ def _hold(problem: Problem, theta: Floats) -> Floats:
         theta[p] = 0.0
     fixed = ~np.isnan(problem.delta)
     theta[p + 1 :][fixed] = problem.delta[fixed]
+    if problem.held is not None:
+        theta[problem.held[0]] = problem.held[1]
     return theta
 
 

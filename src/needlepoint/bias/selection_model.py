@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from needlepoint.bias._selection_inference import Inference, infer
+from needlepoint.bias._selection_inference import Inference, by_profile, infer
 from needlepoint.bias._selection_likelihood import SmoothSelection, StepSelection, TruncationSelection
 from needlepoint.bias._selection_search import Problem, SelectionFit, maximise
 from needlepoint.bias._selection_weights import SMOOTH
@@ -34,6 +34,7 @@ SelectionKind = Literal[
 
 Alternative = Literal["greater", "less", "two.sided"]
 Precision = Literal["sei", "vi", "ninv", "sqrtninv"]
+Interval = Literal["wald", "profile"]
 
 _HIGH = 100.0
 
@@ -59,6 +60,8 @@ class SelectionModel(Result):
     ci_high: float | None
     tau2: float
     tau2_se: float | None
+    tau2_low: float | None
+    tau2_high: float | None
     delta: tuple[float, ...]
     delta_se: tuple[float | None, ...]
     delta_low: tuple[float | None, ...]
@@ -117,6 +120,7 @@ def selection_model(
     scale_prec: bool = True,
     decreasing: bool = False,
     delta_max: float = _HIGH,
+    interval: Interval = "wald",
 ) -> SelectionModel:
     """Selection model by maximum likelihood, at the highest of the maxima found by a spread search.
 
@@ -139,6 +143,9 @@ def selection_model(
         A measure of imprecision that multiplies delta (Preston et al. 2004), scaled to a maximum of one.
     delta_max
         Upper bound of the parameters.
+    interval
+        "wald" from the observed information, or "profile" from the likelihood: slower, and right where the
+        estimate lies near a bound or the likelihood is skewed (tau2 gets one too).
 
     Raises
     ------
@@ -163,6 +170,7 @@ def selection_model(
     """
     check(kind, SelectionKind, field="kind")
     check(alternative, Alternative, field="alternative")
+    check(interval, Interval, field="interval")
     pooled = as_pooled(effects, vi, data)
     if pooled.k <= pooled.p:
         raise NotEnoughStudies("a selection model", needs=pooled.p + 1, got=pooled.k)
@@ -174,6 +182,8 @@ def selection_model(
     if not np.isfinite(fit.log_likelihood):
         raise ConvergenceError("the likelihood of the selection model is not finite anywhere that was tried")
     inference = infer(problem, fit.theta, pooled.level, tuple(c.term for c in pooled.coefficients))
+    if interval == "profile":
+        inference = by_profile(inference, problem, fit, pooled.level)
     return _dress(setup, problem, fit, inference, cut)
 
 
@@ -300,7 +310,7 @@ def _dress(
     parameters = p + problem.tau2_free + estimated + (cut is not None)
     lrt = max(0.0, 2 * (fit.log_likelihood - null.log_likelihood))
     counts, steps, empty = _counted(setup, problem)
-    first = None if inference.vb is None else inference.coefficients[0]
+    first = inference.coefficients[0]
     extra = () if cut is None else (None,)
     return SelectionModel(
         notes=(*pooled.notes, *empty, *inference.notes),
@@ -310,12 +320,14 @@ def _dress(
         level=pooled.level,
         k=pooled.k,
         estimate=float(fit.theta[0]),
-        se=None if first is None else first.se,
-        p_value=None if first is None else first.p_value,
-        ci_low=None if first is None else first.ci_low,
-        ci_high=None if first is None else first.ci_high,
+        se=_known(first.se),
+        p_value=_known(first.p_value),
+        ci_low=_known(first.ci_low),
+        ci_high=_known(first.ci_high),
         tau2=float(fit.theta[p]),
         tau2_se=inference.tau2_se,
+        tau2_low=inference.tau2_low,
+        tau2_high=inference.tau2_high,
         delta=tuple(delta) if cut is None else (*delta, cut),
         delta_se=(*inference.delta_se, *extra),
         delta_low=(*inference.delta_low, *extra),
@@ -335,6 +347,10 @@ def _dress(
         beta=fit.theta[:p],
         vb=inference.vb,
     )
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def _counted(setup: _Setup, problem: Problem) -> tuple[tuple[int, ...], tuple[float, ...], tuple[str, ...]]:
