@@ -21,6 +21,7 @@ __all__ = [
     "named",
     "pair_of_rules",
     "read_counts",
+    "refuse_all_empty",
     "study_note",
     "zero_cells",
 ]
@@ -156,6 +157,20 @@ def empty_studies(cells: Mapping[str, Vector]) -> Mask:
     if "x1i" in cells:
         return (cells["x1i"] == 0) & (cells["x2i"] == 0)
     return ((cells["ai"] == 0) & (cells["ci"] == 0)) | ((cells["bi"] == 0) & (cells["di"] == 0))
+
+
+def refuse_all_empty(cells: Mapping[str, Vector]) -> None:
+    """Refuse tables of which none can inform on a ratio.
+
+    Raises
+    ------
+    InputError
+        No study has events (and, of people, non-events).
+    """
+    if empty_studies(cells).all():
+        if "x1i" in cells:
+            raise InputError("no study has any events", field="x1i, x2i")
+        raise InputError("no study has both events and non-events", field="ai, ci")
 
 
 def zero_cells(cells: Mapping[str, Vector]) -> Mask:

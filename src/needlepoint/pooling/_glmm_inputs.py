@@ -10,7 +10,16 @@ import numpy as np
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling._common_effect import check_level
-from needlepoint.pooling._counts import Counts, Mask, Vector, empty_studies, named, read_counts, study_note
+from needlepoint.pooling._counts import (
+    Counts,
+    Mask,
+    Vector,
+    empty_studies,
+    named,
+    read_counts,
+    refuse_all_empty,
+    study_note,
+)
 from needlepoint.pooling._glmm_models import ALLOWED, ONE_ARM
 from needlepoint.pooling.design import build, full_rank
 
@@ -162,9 +171,8 @@ def _informative(counts: Counts, asked: Specification, drop00: bool | None) -> t
     everyone: Mask = np.ones(len(counts.study), dtype=bool)
     if asked.measure in ONE_ARM:
         return counts, everyone
+    refuse_all_empty(counts.cells)
     empty = empty_studies(counts.cells)
-    if empty.all():
-        raise InputError("no study has both events and non-events", field="ai, ci")
     if not empty.any():
         return counts, everyone
     who = named(counts.study, empty)

@@ -12,7 +12,15 @@ import numpy as np
 from needlepoint.errors import InputError
 from needlepoint.options import check
 from needlepoint.pooling._common_effect import check_level, p_text
-from needlepoint.pooling._counts import Counts, Vector, empty_studies, named, read_counts, study_note
+from needlepoint.pooling._counts import (
+    Counts,
+    Vector,
+    empty_studies,
+    named,
+    read_counts,
+    refuse_all_empty,
+    study_note,
+)
 from needlepoint.result import Result
 from needlepoint.stats.roots import brent_root
 
@@ -122,9 +130,8 @@ def exact_conditional(
         method="exact_conditional",
     )
     _refuse_parts(counts)
+    refuse_all_empty(counts.cells)
     empty = empty_studies(counts.cells)
-    if empty.all():
-        raise InputError("no study has both events and non-events", field="ai, ci")
     sums = _distribution(counts.rows(~empty).cells)
     half = 0.5 if interval == "mid-p" else 0.0
     low, high = _interval(sums, (1.0 - level) / 2.0, half)

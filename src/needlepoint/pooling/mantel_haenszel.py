@@ -177,6 +177,8 @@ def _what_empty_studies_say(measure: str, *, drop_empty: bool) -> str:
 def _refuse_infinite(estimate: float, variance: float, measure: str) -> None:
     if isfinite(estimate) and 0 < variance < inf:
         return
+    if measure in {"RD", "IRD"}:
+        raise InputError("no study has any events: the difference is zero, its error unknown", field="events")
     raise InputError(
         f"the Mantel-Haenszel {measure} is not finite: one group has no events (or nothing but events)",
         field="ai, ci",
