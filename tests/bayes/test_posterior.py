@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from needlepoint.bayes.api import bayes
 from needlepoint.bayes.bayes_factors import bayes_factor
+from needlepoint.bayes.prediction import posterior_predict
 from needlepoint.bayes.prior_effect import Cauchy, Flat, Normal, NormalMixture, StudentT
 from needlepoint.bayes.prior_tau import TAU_PRIORS, Fixed, HalfCauchy, HalfNormal, InverseGamma
 from needlepoint.bayes.shrinkage import study_distribution, study_effects
@@ -309,3 +310,17 @@ def test_quantiles_of_very_heavy_tails_are_where_the_distribution_function_says(
     assert got.predictive.cdf(got.predictive.quantile(p)) == pytest.approx(p, abs=1e-12)
     assert got.ci_low < got.median < got.ci_high
     assert got.se == math.inf
+
+
+def test_predictions_at_new_moderator_values_follow_the_formula():
+    data = {"yi": [0.1, 0.3, 0.6, 0.5], "vi": [0.02, 0.03, 0.02, 0.05], "dose": [0.0, 1.0, 2.0, 3.0]}
+    fitted = bayes(data, mods="~ dose", prior_tau="half-normal(0.3)")
+    intercept, slope = (c.estimate for c in fitted.coefficients)
+    here, far = posterior_predict(fitted, {"dose": [1.5, 6.0]})
+    assert here.estimate == pytest.approx(intercept + 1.5 * slope)
+    assert far.se > here.se
+    assert here.pi_low < here.ci_low < here.estimate < here.ci_high < here.pi_high
+    own = posterior_predict(fitted)
+    assert [row.label for row in own] == ["1", "2", "3", "4"]
+    with pytest.raises(InputError):
+        posterior_predict(fitted, {"weight": [1.0]})

@@ -158,3 +158,18 @@ def test_the_same_integrand_gives_the_same_bits():
     one, two = (integrate(_gamma(2.5), Positive()) for _ in range(2))
     assert one.log_evidence == two.log_evidence
     assert one.nodes.tobytes() == two.nodes.tobytes()
+
+
+def test_marginal_moments_intervals_and_probabilities_are_those_of_the_gamma_distribution():
+    margin = integrate(_gamma(4), Positive()).marginal()
+    assert (margin.mean(), margin.sd()) == pytest.approx((4, 2), rel=1e-7)
+    low, high = margin.interval(0.9)
+    assert gammainc(4, [low, high]) == pytest.approx([0.05, 0.95], abs=1e-7)
+    assert margin.probability(1, 6) == pytest.approx(gammainc(4, 6) - gammainc(4, 1), abs=1e-7)
+    assert margin.probability(low=6) == pytest.approx(1 - gammainc(4, 6), abs=1e-7)
+
+
+def test_a_cheaper_look_only_finds_the_way():
+    plain = integrate(_gamma(4), Positive())
+    guided = integrate(_gamma(4), Positive(), look=lambda x: -0.5 * (np.log(x) - 1.2) ** 2 - np.log(x))
+    assert guided.log_evidence == pytest.approx(plain.log_evidence, abs=1e-8)

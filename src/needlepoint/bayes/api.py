@@ -169,6 +169,7 @@ def _posterior(
         weights=_mean_weights(found, vi, X),
         fit=found,
         joint=joint,
+        design=inputs.design,
     )
 
 

@@ -81,6 +81,7 @@ class Posterior(Result):
     weights: Array = field(repr=False)
     fit: Fit = field(repr=False)
     joint: JointPrior | Posterior = field(repr=False)
+    design: Any = field(repr=False)
 
     @property
     def effect_prior(self) -> EffectPrior | None:

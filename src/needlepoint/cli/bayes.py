@@ -29,6 +29,13 @@ __all__ = ["command"]
 @click.option("--sensitivity", is_flag=True, help="The answer under a strip of priors of tau.")
 @click.option("--robust", is_flag=True, help="Average over 36 models, publication bias among them.")
 @click.option(
+    "--direction",
+    type=click.Choice(["positive", "negative"]),
+    default="positive",
+    show_default=True,
+    help="Sign of the effects that would be published sooner (for --robust).",
+)
+@click.option(
     "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col m1i=mean_t."
 )
 @click.option("--study", help="Column with the studies' names.")
@@ -47,6 +54,7 @@ def command(
     beyond: float | None,
     sensitivity: bool,
     robust: bool,
+    direction: str,
     columns: tuple[str, ...],
     study: str | None,
     figure: Path | None,
@@ -76,7 +84,7 @@ def command(
     if sensitivity:
         text += _strip(effects, prior_effect, options, record)
     if robust:
-        text += _robust(effects, level, record)
+        text += _robust(effects, level, direction, record)
     if figure is not None:
         _draw(posterior, figure)
     if as_json:
@@ -121,10 +129,10 @@ def _strip(effects: Any, prior_effect: str, options: dict[str, Any], record: dic
     return ["", f"{'prior of tau':<38} {'effect':>8}  interval", *rows, *strip.notes]
 
 
-def _robust(effects: Any, level: float, record: dict[str, Any]) -> list[str]:
+def _robust(effects: Any, level: float, direction: str, record: dict[str, Any]) -> list[str]:
     from needlepoint.bayes.model_averaging import robma
 
-    averaged = robma(effects, level=level)
+    averaged = robma(effects, level=level, direction=direction)
     record["robust"] = averaged.to_dict()
     return ["", averaged.summary()]
 
