@@ -424,3 +424,27 @@ def test_studies_may_report_different_quantiles_as_in_metafors_conv_fivenum():
     assert found.notes[0].startswith("C: the quantiles are skewed")
     partial = functools.partial(rec.mean_sd_from_quantiles, method="QE")
     assert rec.recover_rows(partial, n=[20, 30, 40], **rows).notes == ()
+
+
+def test_a_borrowed_sd_is_the_pooled_one():
+    found = rec.sd_from_others([10, 12, 11], [50, 30, 20])
+    squares = 49 * 100 + 29 * 144 + 19 * 121
+    assert found["sd"] == pytest.approx(math.sqrt(squares / 97))
+    assert "borrowed" in found.notes[0]
+    with pytest.raises(InputError, match="one size"):
+        rec.sd_from_others([10, 12], [50])
+    with pytest.raises(InputError, match="above zero"):
+        rec.sd_from_others([10, -12], [50, 50])
+
+
+def test_a_cluster_trial_is_worth_less():
+    # Cochrane Handbook 23.1.4: 63 of 295 pupils in classes of 29.8, ICC 0.02: design effect 1.576, 40.0 of 187.2
+    found = rec.effective_sample_size(295, cluster_size=29.8, icc=0.02, events=63)
+    assert found["design_effect"] == pytest.approx(1.576)
+    assert found["n"] == pytest.approx(187.2, abs=0.05)
+    assert found["events"] == pytest.approx(40.0, abs=0.05)
+    assert rec.effective_sample_size(50, cluster_size=1, icc=0.3)["n"] == 50
+    with pytest.raises(InputError, match="intracluster"):
+        rec.effective_sample_size(50, cluster_size=5, icc=1.3)
+    with pytest.raises(InputError, match="member"):
+        rec.effective_sample_size(50, cluster_size=0.5, icc=0.3)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from needlepoint.effects.recovery.arms import combine_arms, split_events, split_shared_arm
 from needlepoint.effects.recovery.change_score import change_sd, correlation_from_change
+from needlepoint.effects.recovery.cluster import effective_sample_size
 from needlepoint.effects.recovery.column import RecoveredRows, recover_rows
 from needlepoint.effects.recovery.conversion import (
     d_to_log_odds,
@@ -32,6 +33,7 @@ from needlepoint.effects.recovery.standard_deviation import (
     sd_from_f,
     sd_from_iqr,
     sd_from_mean_difference_ci,
+    sd_from_others,
     sd_from_p,
     sd_from_range,
     sd_from_se,
@@ -51,6 +53,7 @@ __all__ = [
     "delta_method",
     "effect_from_ci",
     "effect_from_p",
+    "effective_sample_size",
     "hazard_ratio_from_ci",
     "hazard_ratio_from_curves",
     "hazard_ratio_from_logrank",
@@ -64,6 +67,7 @@ __all__ = [
     "sd_from_f",
     "sd_from_iqr",
     "sd_from_mean_difference_ci",
+    "sd_from_others",
     "sd_from_p",
     "sd_from_range",
     "sd_from_se",

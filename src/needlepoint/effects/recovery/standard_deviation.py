@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from needlepoint.effects.recovery.record import Recovered, need_positive, need_probability
@@ -16,6 +17,7 @@ __all__ = [
     "sd_from_f",
     "sd_from_iqr",
     "sd_from_mean_difference_ci",
+    "sd_from_others",
     "sd_from_p",
     "sd_from_range",
     "sd_from_se",
@@ -139,4 +141,26 @@ def sd_from_range(low: float, high: float, n: float) -> Recovered:
         how="sd = range over the expected range of n normal data",
         source=_WAN,
         notes=("ranges hang on two people: use anything else that is printed",),
+    )
+
+
+def sd_from_others(sds: Sequence[float], ns: Sequence[float]) -> Recovered:
+    """A standard deviation borrowed from other studies with the same instrument: their pooled one.
+
+    Furukawa et al. (2006), doi:10.1016/j.jclinepi.2005.06.006: borrowing is better than leaving the study out.
+
+    >>> round(sd_from_others([10.0, 12.0], [50, 30])["sd"], 3)
+    10.787
+    """
+    if len(sds) != len(ns) or not sds:
+        raise InputError("one size a standard deviation is needed", field="ns", got=len(ns), allowed=len(sds))
+    for sd, n in zip(sds, ns, strict=True):
+        need_positive(sd=sd, n=n - 1)
+    df = math.fsum(n - 1 for n in ns)
+    pooled = math.sqrt(math.fsum((n - 1) * sd**2 for sd, n in zip(sds, ns, strict=True)) / df)
+    return Recovered(
+        values={"sd": pooled},
+        how=f"pooled standard deviation of {len(sds)} other groups",
+        source="Furukawa et al. 2006, doi:10.1016/j.jclinepi.2005.06.006",
+        notes=("borrowed: see whether the answer holds without this study",),
     )
