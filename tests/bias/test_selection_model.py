@@ -228,10 +228,16 @@ def test_profile_intervals_are_those_of_metafors_confint():
 
 
 def test_a_profile_end_lies_where_the_likelihood_has_dropped():
+    data = REFERENCE["data"]["hackshaw1998"]
+    found = selection_model(data["yi"], data["vi"], steps=0.025, interval="profile")
+    for end in (found.delta_low[1], found.delta_high[1]):
+        at_end = selection_model(data["yi"], data["vi"], steps=0.025, delta=[1, end])
+        assert found.log_likelihood - at_end.log_likelihood == pytest.approx(3.841458821 / 2, abs=1e-4)
+
+
+def test_a_profile_without_an_end_says_so():
     yi, vi = np.array([0.9, 0.7, 0.6, 0.5, 0.3, 0.2, 0.15, 0.1]), np.linspace(0.15, 0.01, 8)
-    found = selection_model(yi, vi, steps=0.025, interval="profile")
-    at_end = selection_model(yi, vi, steps=0.025, delta=[1, found.delta_high[1]])
-    assert found.log_likelihood - at_end.log_likelihood == pytest.approx(3.841458821 / 2, abs=1e-4)
+    assert selection_model(yi, vi, steps=0.025, interval="profile").delta_high[1] is None
 
 
 @pytest.mark.parametrize(
