@@ -187,16 +187,22 @@ def _foot(check: Check) -> Iterator[str]:
 
 
 def _clashes(check: Check) -> Iterator[str]:
+    """Contradictions by matter: each sentence once, then which clashes with which."""
     if not check.contradictions:
         return
     quotes = {j.claim.id: j.claim.quote for j in check.claims}
-    yield '<h2>Where the page does not agree with itself</h2><ol class="clashes">'
+    groups: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for p in sorted(check.contradictions, key=lambda p: p.strength):
-        word = "contradiction" if p.strength == "direct" else "tension"
-        yield (
-            f'<li class="{p.strength}"><b>{word}</b>: {escape(p.why)}.<blockquote>{_back(p.a, quotes)}</blockquote>'
-            f"<blockquote>{_back(p.b, quotes)}</blockquote></li>"
-        )
+        groups.setdefault((p.strength, p.slot, p.why), []).append((p.a, p.b))
+    yield '<h2>Where the page does not agree with itself</h2><ol class="clashes">'
+    for (strength, slot, why), pairs in groups.items():
+        word = "contradiction" if strength == "direct" else "tension"
+        yield f'<li class="{strength}"><b>{escape(slot)}</b>, {word}: {escape(why)}.'
+        for claim in sorted({c for pair in pairs for c in pair}):
+            yield f"<blockquote>{_back(claim, quotes)}</blockquote>"
+        if len(pairs) > 1:
+            yield f'<p class="facts">{escape(", ".join(f"{a} with {b}" for a, b in pairs))}</p>'
+        yield "</li>"
     yield "</ol>"
 
 
