@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import needlepoint
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.mantel_haenszel import MantelHaenszel, mantel_haenszel
+from needlepoint.pooling.peto import peto
 
 FILE = Path(__file__).parents[1] / "reference" / "pooling" / "exact.json.gz"
 REFERENCE = json.loads(gzip.decompress(FILE.read_bytes()))  # metafor 5.1-12; the file says more
@@ -77,6 +78,32 @@ def test_agrees_with_metafor(case):
     for ours, theirs in SAME.items():
         tolerance = TOLERANCE["p" if ours.endswith(("_p", "p_value")) else "value"]
         assert relative_error(got[ours], case["out"][theirs]) < tolerance, ours
+
+
+OPTIONS_FILE = FILE.with_name("exact_options.json.gz")
+OPTIONS = json.loads(gzip.decompress(OPTIONS_FILE.read_bytes()))["cases"]  # metafor 3.8-1; the file says more
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "IRR", "IRD", "PETO"])
+def test_zero_cell_rules_mean_what_they_mean_in_metafor(measure):
+    for case in (case for case in OPTIONS if case["measure"] == measure):
+        rules = {name: case[name] for name in ("add", "to", "drop00", "correct")}
+        if measure in {"IRR", "IRD"}:
+            table = {"x1i": case["a"], "t1i": case["t1"], "x2i": case["c"], "t2i": case["t2"]}
+        else:
+            table = {"ai": case["a"], "n1i": case["n1"], "ci": case["c"], "n2i": case["n2"]}
+        res = peto(**table) if measure == "PETO" else mantel_haenszel(measure=measure, **table, **rules)
+        want = dict(case["want"])
+        if (
+            want["q"] is None
+        ):  # a study without sampling error: Q is infinite there, the study is left out of it here
+            assert want.pop("k_effects") == res.k_effects + 1
+            want = {name: want[name] for name in ("estimate", "se", "k")}
+        else:
+            assert 100 * res.i2 == pytest.approx(want.pop("i2_percent"), abs=1e-9)
+        for name, value in want.items():
+            if value is not None:
+                assert getattr(res, name) == pytest.approx(value, rel=1e-10, abs=1e-12), name
 
 
 tables = st.lists(

@@ -72,8 +72,8 @@ class Heterogeneity:
 
 
 def heterogeneity(yi: Vector, vi: Vector, estimate: float) -> Heterogeneity:
-    """Cochran's Q around ``estimate`` and the shares that follow from it; studies without effect are left out."""
-    told = np.isfinite(yi) & np.isfinite(vi)
+    """Cochran's Q around ``estimate`` and the shares that follow; studies without effect or error are left out."""
+    told = np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
     k = int(told.sum())
     df = max(k - 1, 0)
     if df == 0:

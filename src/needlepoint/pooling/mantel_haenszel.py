@@ -161,7 +161,8 @@ def _pooled(
         measure=measure,
         method="MH",
         notes=tuple(notes),
-        **common_effect_fields(counts, estimate, sqrt(variance), level),
+        **common_effect_fields(counts, estimate, sqrt(variance), level)
+        | {"k": len(counts.study) - int(empty.sum()) * drop_empty},
         **_tests(cells, measure, estimate, correct=correct),
     )
 
