@@ -172,6 +172,10 @@ def _what_empty_studies_say(measure: str, *, drop_empty: bool) -> str:
         return "with no events, or only events, in both groups left out"
     if measure in {"RD", "IRD"}:
         return "with no events, or only events, in both groups pull the difference towards zero"
+    if measure == "RR":
+        return (
+            "with no events (silent on the ratio), or only events (which pull it towards one), in both groups"
+        )
     return "with no events, or only events, in both groups say nothing on the ratio"
 
 
