@@ -14,7 +14,8 @@ import needlepoint
 SRC = Path(needlepoint.__file__).parent
 # every room, lowest first; a room may import its own level's left neighbours only through the order here
 LEVELS: list[set[str]] = [
-    {"errors", "options", "result"},
+    {"errors"},
+    {"options", "result"},
     {"columns", "tables"},
     {"stats"},
     {"effects", "evidence"},
