@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -41,9 +45,7 @@ def test_a_likelihood_with_two_maxima_reports_the_higher_and_says_so():
 
 def test_equal_variances_make_the_moment_estimators_agree():
     yi, vi = np.array([0.1, 0.5, 1.4, -0.3]), np.full(4, 0.1)
-    found = {
-        m: pool(yi=yi, vi=vi, method=m).tau2 for m in ("DL", "DL2", "HE", "PM", "EB", "REML", "DLIT", "SJIT")
-    }
+    found = {m: pool(yi=yi, vi=vi, method=m).tau2 for m in ("DL", "DL2", "HE", "PM", "EB", "REML", "SJIT")}
     assert list(found.values()) == pytest.approx([yi.var(ddof=1) - 0.1] * len(found), rel=1e-9)
 
 
@@ -98,3 +100,24 @@ def test_the_table_gives_the_sums_of_the_matrix_definition(columns, tau2):
         assert list(column_at(yi, vi, np.ones(9), tau2)[:8]) == pytest.approx(
             [*want, got.logdet_v], rel=1e-10
         )
+
+
+@pytest.mark.parametrize(
+    ("method", "tau2", "se"),
+    [
+        ("DLIT", 0.157574420287, 0.1684502),
+        ("SJIT", 0.318068452205, 0.173663),
+        ("PMM", 0.343387906896, 0.1847757),
+    ],
+)
+def test_iterated_estimators_equal_metafor_on_the_bcg_trials(method, tau2, se):
+    """metafor 3.8, dat.bcg, log risk ratios, threshold 1e-12."""
+    with gzip.open(Path(__file__).parent.parent / "reference" / "pooling" / "cases.json.gz") as stream:
+        data = next(c["data"] for c in json.load(stream)["sets"] if c["dataset"] == "dat.bcg")
+    fit = pool(yi=data["yi"], vi=data["vi"], method=method)
+    assert fit.tau2 == pytest.approx(tau2, rel=1e-10)
+    assert fit.tau2_se == pytest.approx(se, rel=1e-5)
+
+
+def test_the_iterated_estimator_is_zero_without_excess_spread():
+    assert pool(yi=[0.1, 0.11, 0.12], vi=[0.1, 0.1, 0.2], method="DLIT").tau2 == 0.0

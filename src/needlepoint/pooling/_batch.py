@@ -20,7 +20,6 @@ BATCH_METHODS = frozenset(
         "FE",
         "DL",
         "DL2",
-        "DLIT",
         "HE",
         "HS",
         "HSk",
@@ -204,7 +203,7 @@ def _tau2(d: _Data, method: str, weights: Matrix | None) -> Matrix:
         return np.zeros(B)
     if method in {"ML", "REML"}:
         return _likelihood(d, method == "REML")
-    if method in {"PM", "EB", "DLIT", "SJIT"}:
+    if method in {"PM", "EB", "SJIT"}:
         return _root_of_q(d, float(df))
     if method == "PMM":
         return _root_of_q(d, chi2_quantile(0.5, float(df)))

@@ -78,6 +78,33 @@ def two_step_dl(m: Model) -> Tau2Fit:
     return _linear(q, (q.q - q.tr_pv) / q.tr_p, 1.0 / q.tr_p)
 
 
+def iterated_dl(m: Model) -> Tau2Fit:
+    """Iterated DerSimonian-Laird as in metafor: tau2 = (Q(tau2) - (k - p)) / tr P(tau2).
+
+    The numerator keeps its expectation under tau2 = 0, so the root lies below that of Paule-Mandel, where an iteration
+    with the expectation at the current weights would end.
+    """
+    df = m.k - m.p
+    high, iterations = solve_q(m.yi, m.vi, m.xi, m.table, float(df))
+    low = 0.0
+    tau2 = 0.5 * high
+    for _ in range(200):
+        state = at(m.yi, m.vi, m.xi, m.table, tau2)
+        gap = state.q - df - tau2 * state.tr_p
+        if gap > 0.0:
+            low = tau2
+        else:
+            high = tau2
+        step = gap / (state.pp + state.tr_p - tau2 * state.tr_pp)
+        new = tau2 + step if low < tau2 + step < high else 0.5 * (low + high)
+        if abs(new - tau2) <= 4e-16 * new or high <= 0.0:
+            break
+        tau2 = new
+    state = at(m.yi, m.vi, m.xi, m.table, tau2)
+    variance = 2.0 * df + 4.0 * tau2 * state.tr_p + 2.0 * tau2 * tau2 * state.tr_pp
+    return Tau2Fit(tau2, sqrt(variance) / state.tr_p, iterations)
+
+
 def hedges(m: Model) -> Tau2Fit:
     """Hedges-Olkin unweighted moment estimator, also named Cochran ANOVA."""
     q = _moments(m, _ones(m))
@@ -169,12 +196,12 @@ TAU2: dict[str, Callable[[Model], Tau2Fit]] = {
     "FE": none,
     "DL": dersimonian_laird,
     "DL2": two_step_dl,
-    "DLIT": paule_mandel,  # the iterated estimators end at the root of the Paule-Mandel equation
+    "DLIT": iterated_dl,
     "HE": hedges,
     "HS": hunter_schmidt,
     "HSk": hunter_schmidt_corrected,
     "SJ": sidik_jonkman,
-    "SJIT": paule_mandel,
+    "SJIT": paule_mandel,  # the iteration ends at the root of the Paule-Mandel equation
     "ML": maximum_likelihood,
     "REML": restricted_maximum_likelihood,
     "EB": paule_mandel,
