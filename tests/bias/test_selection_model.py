@@ -1,10 +1,14 @@
-"""Selection models: the likelihood against independent quadrature, the maxima against metafor's, invariances."""
+"""Selection models: the likelihood against independent quadrature, the maxima against metafor's, invariances.
+
+Run as a script, ``python tests/bias/test_selection_model.py FOLDER`` compares the maxima of a folder of reference files.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
 import re
+import sys
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -260,3 +264,26 @@ def test_options_that_do_not_fit_are_refused(options, message):
 def test_one_study_is_not_enough():
     with pytest.raises(NotEnoughStudies):
         selection_model([0.4], [0.1])
+
+
+def _compare_folder(folder):
+    """One line a kind: cases, metafor's failures, how far our maximum lies above or below its stated one."""
+    kinds = {}
+    for path in sorted(Path(folder).glob("dat*.json.gz")):
+        d = json.loads(gzip.decompress(path.read_bytes()))
+        REFERENCE["data"][path.name] = d["data"]
+        for c in d["cases"]:
+            if "selmodel" in c["id"]:
+                mods, kind = (c["id"][4:].split("].", 1)) if c["id"].startswith("reg[") else (None, c["id"])
+                found = fit({"data": path.name, "mods": mods, "call": c["call"]})
+                ll = c["out"]["fit_stats"]["ML"][0] if "error" not in c["out"] else None
+                kinds.setdefault(kind, []).append(None if ll is None else found.log_likelihood - ll)
+    for kind, gains in sorted(kinds.items()):
+        known = [g for g in gains if g is not None]
+        print(
+            f"{kind:28} {len(gains):3} cases, {gains.count(None)} failed there, {min(known):.1e} to {max(known):.1e}"
+        )  # noqa: T201
+
+
+if __name__ == "__main__":
+    _compare_folder(sys.argv[1])
