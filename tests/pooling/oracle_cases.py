@@ -19,6 +19,7 @@ import numpy as np
 import needlepoint as npt
 from needlepoint.pooling.contrast import variance_inflation
 from needlepoint.pooling.heterogeneity_intervals import heterogeneity_intervals
+from needlepoint.pooling.likelihood_profile import likelihood_profile
 from needlepoint.pooling.likelihood_ratio import likelihood_ratio_test
 from needlepoint.pooling.location_scale import location_scale
 from needlepoint.pooling.predict import predict
@@ -302,11 +303,11 @@ def run_anova(case, data):
 
 def run_profile(case, data):
     out = case["out"]
-    rows = []
-    for tau2, ll in zip(out["values"], out["ll"], strict=True):
-        rows.append(
-            ("profiled log-likelihood", fit("rma(yi, vi)", data, tau2=tau2).log_likelihood, ll, TIGHT)
-        )
+    got = likelihood_profile(fit("rma(yi, vi)", data), out["values"])
+    rows = [("profiled log-likelihood", got.log_likelihood, out["ll"], TIGHT)]
+    if isinstance(out.get("beta"), dict):
+        for name, ours in (("beta", got.estimate), ("ci.lb", got.ci_low), ("ci.ub", got.ci_high)):
+            rows.append(("profiled estimate", ours, next(iter(out[name].values())), TIGHT))
     return rows
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from needlepoint import InputError, heterogeneity_intervals, pool
+from needlepoint import InputError, heterogeneity_intervals, likelihood_profile, pool
 from needlepoint.options import HeterogeneityInterval, Prediction
 from needlepoint.pooling.generalised_q import Distribution
 from needlepoint.pooling.henmi_copas import henmi_copas
@@ -189,3 +189,14 @@ def test_intervals_cover_near_their_level(test):
         result = pool(yi=rng.normal(0.3, np.sqrt(VI + 0.1)), vi=VI, test=test)
         hits += result.ci_low < 0.3 < result.ci_high
     assert 0.92 < hits / 2000 < 0.97
+
+
+def test_the_profile_peaks_at_the_estimate_and_covers_the_interval():
+    fit = pool(yi=YI, vi=VI)
+    profile = likelihood_profile(fit, points=200)
+    assert profile.log_likelihood.max() <= fit.log_likelihood
+    assert profile.tau2[profile.log_likelihood.argmax()] == pytest.approx(fit.tau2, abs=0.01)
+    assert profile.log_likelihood[-1] < fit.log_likelihood - 1.9207
+    assert len(profile.tidy()) == 200
+    with pytest.raises(InputError, match="likelihood fit"):
+        likelihood_profile(pool(yi=YI, vi=VI, method="DL"))
