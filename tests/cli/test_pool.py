@@ -76,3 +76,17 @@ def test_a_wrong_word_is_one_line_and_exit_code_2(table, args, says, capsys):
     error = capsys.readouterr().err
     assert says in error
     assert "Traceback" not in error
+
+
+def test_intervals_of_tau2_and_leave_one_out_come_on_demand(table):
+    result = run(table, "--tau2-interval", "QP", "--leave-one-out", "--json")
+    got = json.loads(result.stdout)
+    assert got["tau2_interval"]["tau2_low"] == 0
+    assert len(next(v for v in got["leave_one_out"].values() if isinstance(v, list) and v)) == 4
+
+
+def test_weights_of_the_users_own(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("study,yi,vi,w\na,0.1,0.2,1\nb,0.3,0.1,1\nc,0.8,0.1,2\n")
+    got = json.loads(run(path, "--weights", "w", "--json").stdout)
+    assert got["estimate"] == pytest.approx(0.5)

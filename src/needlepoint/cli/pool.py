@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,15 @@ __all__ = ["command"]
 @click.option("--test", default="HKSJ-adhoc", show_default=True, help="z, t, HKSJ, HKSJ-adhoc, KR, PL, HC.")
 @click.option("--level", default=0.95, show_default=True, help="Confidence level, a fraction.")
 @click.option("--mods", help='Moderators, as a formula: "~ year + alloc".')
+@click.option("--tau2", type=float, help="Fix tau2 at this value.")
+@click.option("--weights", metavar="COLUMN", help="Weights of your own.")
+@click.option(
+    "--prediction", default="t", show_default=True, help="Kind of prediction interval: t, Riley, HTS, NNF ..."
+)
+@click.option(
+    "--tau2-interval", metavar="KIND", help="Also an interval for tau2, I2 and H2: QP, GENQ, PL, BJ, Wald."
+)
+@click.option("--leave-one-out", is_flag=True, help="Also the result without each study.")
 @click.option(
     "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col m1i=mean_t."
 )
@@ -36,37 +46,55 @@ __all__ = ["command"]
 def command(
     table: Path,
     measure: str | None,
-    method: str,
-    test: str,
-    level: float,
     mods: str | None,
+    weights: str | None,
+    tau2_interval: str | None,
+    leave_one_out: bool,
     columns: tuple[str, ...],
     study: str | None,
     forest: Path | None,
     as_json: bool,
     as_csv: bool,
+    **fit: Any,
 ) -> None:
     """Pool the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
-    from needlepoint.effects.guess import guess_columns
     from needlepoint.pooling.api import pool
     from needlepoint.tables import read_table
 
     data = read_table(table)
-    guess = _told(guess_columns, data.columns, measure, columns, study)
+    guess = _told(data.columns, measure, columns, study)
     click.echo(f"understood: {guess.text}", err=True)
-    effects = _effects(data, guess)
-    pooled: Any = pool(effects, method=method, test=test, level=level, mods=mods, data=data if mods else None)  # type: ignore[arg-type]
+    more = data if mods or weights else None
+    pooled: Any = pool(_effects(data, guess), mods=mods, weights=weights, data=more, **fit)
+    parts: dict[str, Any] = {}
+    if tau2_interval is not None:
+        parts["tau2_interval"] = _tau2_interval(pooled, tau2_interval)
+    if leave_one_out:
+        parts["leave_one_out"] = _leave_one_out(pooled)
     if forest is not None:
         _draw(pooled, forest)
     if as_json:
         import json
 
-        click.echo(json.dumps(pooled.to_dict() | {"understood": guess.text}, ensure_ascii=False, indent=1))
+        whole = pooled.to_dict() | {k: v.to_dict() for k, v in parts.items()} | {"understood": guess.text}
+        click.echo(json.dumps(whole, ensure_ascii=False, indent=1))
     elif as_csv:
         click.echo(pooled.to_frame("polars").write_csv(), nl=False)
     else:
-        click.echo(pooled.summary())
-        click.echo(_as_ratio(pooled), nl=False)
+        texts = [pooled.summary(), _as_ratio(pooled), *(part.summary() for part in parts.values())]
+        click.echo("\n".join(text for text in texts if text))
+
+
+def _tau2_interval(pooled: Any, kind: Any) -> Any:
+    from needlepoint.pooling.heterogeneity_intervals import heterogeneity_intervals
+
+    return heterogeneity_intervals(pooled, kind=kind)
+
+
+def _leave_one_out(pooled: Any) -> Any:
+    from needlepoint.pooling.leave_one_out import leave_one_out
+
+    return leave_one_out(pooled)
 
 
 def _as_ratio(pooled: Any) -> str:
@@ -78,30 +106,23 @@ def _as_ratio(pooled: Any) -> str:
     if pooled.measure not in RATIOS or pooled.p > 1:
         return ""
     low, mid, high = exp(pooled.ci_low), exp(pooled.estimate), exp(pooled.ci_high)
-    return f"as a ratio: {mid:.3g} [{low:.3g}, {high:.3g}]\n"
+    return f"as a ratio: {mid:.3g} [{low:.3g}, {high:.3g}]"
 
 
-def _told(
-    guess_columns: Any, names: list[str], measure: str | None, columns: tuple[str, ...], study: str | None
-) -> Guess:
+def _told(names: list[str], measure: str | None, columns: tuple[str, ...], study: str | None) -> Guess:
     """The user's own word on columns goes before any guess."""
-    from dataclasses import replace
-
+    from needlepoint.effects.guess import guess_columns
     from needlepoint.errors import InputError
 
     told: dict[str, str] = {}
     for pair in columns:
         letter, equals, name = pair.partition("=")
         if not equals or name not in names:
-            raise InputError(
-                "no such column",
-                field="--col",
-                got=pair,
-                allowed=f"LETTER=NAME with one of {', '.join(names)}",
-            )
+            allowed = f"LETTER=NAME with one of {', '.join(names)}"
+            raise InputError("no such column", field="--col", got=pair, allowed=allowed)
         told[letter.strip()] = name
     renamed = [next((letter for letter, column in told.items() if column == n), n) for n in names]
-    guess: Guess = guess_columns(renamed, measure)
+    guess = guess_columns(renamed, measure)
     back = dict(zip(renamed, names, strict=True))
     found = {letter: back[name] for letter, name in guess.columns.items()} | told
     return replace(guess, columns=found, study=study or (back[guess.study] if guess.study else None))
