@@ -113,7 +113,7 @@ class Dispersion(NamedTuple):
 
 
 def dispersion(y: Vector, n: Vector, fit: PenalisedFit) -> Dispersion:
-    """Overdispersion of the arms around the fit: Fletcher (2012), doi:10.1093/biomet/asr083."""
+    """Overdispersion of the arms around the fit: Fletcher (2012), Biometrika."""
     p = _point(y, n, fit.value, fit.alpha).p
     variance = n * p * (1.0 - p)
     chi2 = float(((y - n * p) ** 2 / variance).sum())
