@@ -104,7 +104,8 @@ def penalised_logistic(
 
     References
     ----------
-    Firth (1993), doi:10.1093/biomet/80.1.27; Heinze & Schemper (2002), doi:10.1002/sim.1047; Evrenoglou et al. (2022), Statistics in Medicine.
+    Firth (1993), doi:10.1093/biomet/80.1.27; Heinze & Schemper (2002), doi:10.1002/sim.1047;
+    Evrenoglou et al. (2022), Statistics in Medicine.
 
     Examples
     --------
