@@ -280,9 +280,8 @@ def _compare_folder(folder):
                 kinds.setdefault(kind, []).append(None if ll is None else found.log_likelihood - ll)
     for kind, gains in sorted(kinds.items()):
         known = [g for g in gains if g is not None]
-        print(
-            f"{kind:28} {len(gains):3} cases, {gains.count(None)} failed there, {min(known):.1e} to {max(known):.1e}"
-        )  # noqa: T201
+        line = f"{kind:28} {len(gains):3} cases, {gains.count(None)} failed there, "
+        print(line + f"{min(known):.1e} to {max(known):.1e}")  # noqa: T201
 
 
 if __name__ == "__main__":
