@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "effects": ("needlepoint.cli.effects:command", "Effect sizes of your own table, 87 measures."),
     "pool": ("needlepoint.cli.pool:command", "A meta-analysis of your own table."),
     "rare": ("needlepoint.cli.rare:command", "Rare events of your own table, by every method."),
+    "many": ("needlepoint.cli.many:command", "A meta-analysis for every group of a long table."),
     "bayes": ("needlepoint.cli.bayes:command", "A Bayesian meta-analysis of your own table."),
     "decide": ("needlepoint.cli.decide:command", "Is it worth trying? The options side by side."),
     "diary": ("needlepoint.cli.diary:command", "Is it helping me? A private diary and what it shows."),

@@ -1,0 +1,107 @@
+"""One group's synthesis as one row of numbers: the kernels of pooling in the order of :func:`needlepoint.pool`.
+
+Plain loops over sequences: interpreted on lists for a few groups, compiled over ragged arrays for many.
+"""
+
+from __future__ import annotations
+
+from math import nan
+from typing import Any, NamedTuple
+
+from needlepoint.pooling._least_squares import column_fit, ordinary
+from needlepoint.pooling._normal import Vector, column_at
+from needlepoint.pooling._q_profile import solve_q
+from needlepoint.pooling.tau2 import Model, Tau2Fit
+
+__all__ = ["COLUMNS", "Numbers", "at_zero", "inverse_array", "ones_array", "over_groups", "synthesise"]
+
+
+class Numbers(NamedTuple):
+    """What tests and intervals are made of."""
+
+    estimate: float
+    variance: float  # of the estimate, normal theory
+    rss: float  # weighted residual sum of squares at tau2
+    tau2: float
+    tau2_se: float | None
+    iterations: float  # -1: did not settle
+    modes: float
+    q: float
+    tr_p: float  # at tau2 = 0
+    logdet_v: float
+    logdet_xwx: float
+    tau2_low: float
+    tau2_high: float
+    common: float
+    common_variance: float
+
+
+COLUMNS = len(Numbers._fields)
+
+
+def at_zero(_m: Model) -> Tau2Fit:
+    """Equal-effects model: tau2 is zero (also that of a single study)."""
+    return Tau2Fit(0.0, nan, 0, 1)
+
+
+def estimator(m: Model) -> Tau2Fit:
+    """Stands for the estimator of tau2 that is bound in its place."""
+    return at_zero(m)
+
+
+def synthesise(yi: Vector, vi: Vector, xi: Vector, low_target: float, high_target: float) -> Numbers:
+    """All numbers of one group; targets of the Q-profile interval below zero leave it out."""
+    k = len(yi)
+    common, common_variance, _ = column_fit(yi, vi, xi, 0.0, None)
+    tau2, tau2_se, iterations, modes = 0.0, nan, 0.0, 1.0
+    if k > 1:
+        found = estimator(Model(yi, vi, xi, None, k, 1, ordinary(yi, xi), None))
+        tau2, tau2_se = found.tau2, found.se
+        iterations, modes = float(found.iterations), float(found.modes)
+    b, variance, rss = column_fit(yi, vi, xi, tau2, None)
+    state = column_at(yi, vi, xi, tau2)
+    null = column_at(yi, vi, xi, 0.0)
+    low = high = nan
+    if k > 1 and low_target >= 0.0:
+        low, _ = solve_q(yi, vi, xi, None, low_target, 0.0)
+        high, _ = solve_q(yi, vi, xi, None, high_target, low)
+    return Numbers(
+        b,
+        variance,
+        rss,
+        tau2,
+        tau2_se,
+        iterations,
+        modes,
+        null.q,
+        null.tr_p,
+        state.logdet_v,
+        state.logdet_xwx,
+        low,
+        high,
+        common,
+        common_variance,
+    )
+
+
+def over_groups(
+    yi: Any, vi: Any, ones: Any, starts: Any, low_targets: Any, high_targets: Any, out: Any
+) -> None:
+    """Rows of ``out`` for the groups ``starts[g]:starts[g + 1]``; targets are looked up by the number of studies."""
+    for g in range(len(starts) - 1):
+        a, b = starts[g], starts[g + 1]
+        k = b - a
+        if k > 0:
+            row = synthesise(yi[a:b], vi[a:b], ones[:k], low_targets[k], high_targets[k])
+            for j in range(len(row)):
+                out[g, j] = row[j]
+
+
+def inverse_array(m: Model, tau2: float = 0.0) -> Any:
+    """Inverse total variances of an array: what the estimators of tau2 weigh with, compiled."""
+    return 1.0 / (m.vi + tau2)  # type: ignore[operator]
+
+
+def ones_array(m: Model) -> Any:
+    """Ones, as an array."""
+    return m.vi * 0.0 + 1.0  # type: ignore[operator]
