@@ -110,10 +110,11 @@ def _join(knowledge: Knowledge, pack: Pack) -> Knowledge:
         if word is None:
             word = Word(id=term.id, kind=term.kind, plain=term.plain, words=free, parent=term.parent)
         else:
-            word = dataclasses.replace(word, words=(*word.words, *free), parent=word.parent or term.parent)
+            word = dataclasses.replace(word, words=(*word.words, *free))
         words[term.id] = word
     standings = (*knowledge.standings, *derived_standings(pack, knowledge.standings))
-    return dataclasses.replace(knowledge, words=tuple(words.values()), standings=standings)
+    covers = tuple(t.id for t in pack.terms if t.kind == "condition")
+    return dataclasses.replace(knowledge, words=tuple(words.values()), standings=standings, covers=covers)
 
 
 def _covered(own: Lexicon, phrase: str) -> bool:

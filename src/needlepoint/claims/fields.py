@@ -14,7 +14,7 @@ __all__ = ["Context", "Slots", "certainty_of", "polarity_of", "slots_of", "speak
 
 _VERSUS = re.compile(
     r"\b(?:than|compared (?:to|with)|in comparison (?:to|with)|versus|vs\.?|unlike|alternative to|instead of"
-    r"|rather than|as opposed to|superior to|inferior to|relative to|over)\b",
+    r"|rather than|as opposed to|superior to|inferior to|relative to)\b",
     re.I,
 )
 _POPULATIONS = (
@@ -136,8 +136,9 @@ def _set_aside(unit: Unit, mention: Mention) -> bool:
 
 _EFFECTS = frozenset({"efficacy", "magnitude", "comparison"})
 _VERB = re.compile(
-    r"\b(?:can|may|might|will|could|is|are|has|have|was|were|helps?|eases?|relieves?|reduces?|treats?|heals?|cures?"
-    r"|improves?|works?|eliminates?|prevents?|lowers?|resolves?|alleviates?|fights?|strengthens?|restores?)\b"
+    r"\b(?:can|may|might|will|could|helps?|eases?|relieves?|reduces?|treats?|heals?|cures?|improves?|works?|eliminates?"
+    r"|prevents?|lowers?|resolves?|alleviates?|fights?|strengthens?|restores?"
+    r"|(?:is|are|was|were)(?= (?:an? |the )?(?:effective|proven|excellent|best|known|shown|helpful)))\b"
 )
 _FAMILIAR = re.compile(
     r"\b(?:it|its|it's|this|that|these|those|they|we|you|i|he|she|there|the|a|an|another|other|others|some|many|most|few"

@@ -84,7 +84,7 @@ def _is_procedure(u: Unit) -> bool:
 
 
 def _is_comparison(u: Unit) -> bool:
-    return u.has("comparative_verdict") and u.has("efficacy")
+    return u.has("comparative_verdict") and (u.has("efficacy") or bool(u.mentions))
 
 
 KINDS: tuple[tuple[ClaimKind, Test], ...] = (
@@ -103,6 +103,15 @@ KINDS: tuple[tuple[ClaimKind, Test], ...] = (
 )
 """The rules in order."""
 
+_VALUE = (
+    "evidence_mixed",
+    "rejection",
+    "durable",
+    "fleeting",
+    "comparative_verdict",
+    "hedged_help",
+    "beyond_placebo",
+)
 _DIRECT = ("efficacy", "efficacy_core", "cure", "strong")
 
 
@@ -119,4 +128,6 @@ def kind_of(unit: Unit, *, treated: bool) -> ClaimKind:
         for kind in ("mechanism", "procedure", "safety", "prevalence"):
             if unit.has(kind):
                 return kind
+        if not treated and not unit.has(*_VALUE):
+            return "prevalence"
     return "efficacy"

@@ -202,6 +202,7 @@ class Knowledge:
     positions: tuple[Position, ...] = ()
     harm_rates: tuple[HarmRate, ...] = ()
     regulations: tuple[Regulation, ...] = ()
+    covers: tuple[str, ...] = ()  # conditions that the pack has rows on
     ignore: tuple[str, ...] = ()  # words of the pack's terms that mean something else in running text
 
 

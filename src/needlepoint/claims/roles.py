@@ -45,7 +45,7 @@ _STRONG_CUES = (
 )
 _CLAIM_CUES = (
     *("efficacy", "mechanism", "mechanism_core", "safety", "magnitude", "procedure_core", "prevalence_share"),
-    *("sufficient_number", "usage", "eligibility_act", "durable", "study_detail"),
+    *("sufficient_number", "usage", "eligibility_act", "durable", "study_detail", "comparative_verdict"),
 )
 
 _TOPIC_CUES = (

@@ -127,7 +127,9 @@ DESCRIBED: tuple[Rule, ...] = (
     Rule(
         "mechanism-undefined",
         kinds("mechanism", "efficacy"),
-        lambda c: "undefined" in c.mechanisms and not (c.kind == "efficacy" and "pain" in c.slots.outcomes),
+        lambda c: (
+            "undefined" in c.mechanisms and not (c.kind == "efficacy" and c.has("efficacy_core", "cure"))
+        ),
         "not_checkable",
         ("undefined_construct",),
         "mechanism",

@@ -161,6 +161,18 @@ SOURCED: tuple[Rule, ...] = (
     ),
     Rule("study-known", kinds("citation"), tells_of_study, "supported", basis="study"),
     Rule(
+        "study-doubts",
+        kinds("citation"),
+        both(
+            lambda c: c.has("no_difference", "evidence_mixed"),
+            benefit("none", "insufficient", "mixed", "small"),
+        ),
+        "supported",
+        ("single_study",),
+        "standing",
+        "The doubt agrees with the pooled results. {row}",
+    ),
+    Rule(
         "study-fits",
         kinds("citation"),
         both(benefit(*WORKS), fails(strong)),

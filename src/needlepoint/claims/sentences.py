@@ -74,7 +74,7 @@ def _trimmed(shadow: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 _CLAUSE = re.compile(
     r"""
       ,?\ but\ (?:unlike\ )?(?=(?:you|it|its|it's|they|we|for\ (?:many|most)|unlike|in|the|these|this|that|there|not)\b)
-    | ,\ (?:although|though|while|whereas|however,?)\ (?=\w+\ \w+)
+    | ,\ (?:although|though|while|whereas)\ (?=\w+\ \w+)
     | ;\ (?:however|but|nevertheless),?\
     | \ (?=with\ (?:very\ )?(?:little|few|fewer|minimal|(?:(?:virtually|almost)\ )?no)\ (?:\w+\ ){0,3}?
           (?:risks?|side|adverse|complications|danger|downsides?))

@@ -36,7 +36,8 @@ def find_standing(
 def is_covered(vocabulary: Vocabulary, treatment: str, conditions: Iterable[str], *, main: str) -> bool:
     """True where treatment and condition belong to what the pack is about."""
     known = treatment in vocabulary.terms
-    return known and all(main in vocabulary.lineage(c) or c == main for c in conditions)
+    covers = {main, *vocabulary.knowledge.covers}
+    return known and all(covers & set(vocabulary.lineage(c)) for c in conditions)
 
 
 def derived_standings(pack: Pack, given: Iterable[Standing]) -> list[Standing]:
