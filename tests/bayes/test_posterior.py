@@ -324,3 +324,27 @@ def test_predictions_at_new_moderator_values_follow_the_formula():
     assert [row.label for row in own] == ["1", "2", "3", "4"]
     with pytest.raises(InputError):
         posterior_predict(fitted, {"weight": [1.0]})
+
+
+@pytest.mark.parametrize(
+    "prior", [Normal(0.1, 0.5), StudentT(0, 0.5, 3), NormalMixture((0.5, 0.5), (0, 0.4), (0.2, 1))]
+)
+def test_one_sided_bayes_factors_cut_the_prior(prior):
+    yi, vi = np.array([0.3, 0.05]), np.array([0.04, 0.02])
+    fitted = bayes(yi=yi, vi=vi, prior_effect=prior, prior_tau=Fixed(0.1))
+    mu = np.linspace(0, 6, 600_001)
+    like = np.exp(sum(Normal(y, math.sqrt(v + 0.01)).log_density(mu) for y, v in zip(yi, vi, strict=True)))
+    density = np.exp(prior.log_density(mu)) / (1 - prior.cdf(0.0))
+    f = like * density
+    above = (f.sum() - f[0] / 2) * (mu[1] - mu[0])
+    assert bayes_factor(fitted, side="above").bf10 == pytest.approx(above / like[0], rel=1e-6)
+    sides = [bayes_factor(fitted, side=side).bf10 for side in ("above", "below")]
+    both = sides[0] * (1 - prior.cdf(0.0)) + sides[1] * prior.cdf(0.0)
+    assert bayes_factor(fitted).bf10 == pytest.approx(both, rel=1e-9)
+
+
+def test_sides_are_of_effects_only():
+    fitted = bayes(yi=[0.1, 0.2], vi=[0.1, 0.1], prior_effect=Normal(0, 1), prior_tau="half-normal(0.5)")
+    for options in ({"side": "left"}, {"side": "above", "of": "heterogeneity"}):
+        with pytest.raises(InputError, match="above"):
+            bayes_factor(fitted, **options)

@@ -20,12 +20,12 @@ from needlepoint.errors import InputError
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.result import digest
 
-__all__ = ["INTERVALS", "bayes"]
+__all__ = ["INTERVALS", "UNIT_SCALES", "bayes"]
 
 Array = NDArray[np.float64]
 INTERVALS = ("central", "shortest")
 # scales on which a half-normal of 0.5 allows "substantial" heterogeneity: Röver et al. (2021), section 3
-_UNIT_SCALES = {"SMD", "SMDH", "OR", "RR", "IRR", "HR", "PETO", "ROM", "AS", "COR", "ZCOR"}
+UNIT_SCALES = {"SMD", "SMDH", "OR", "RR", "IRR", "HR", "PETO", "ROM", "AS", "COR", "ZCOR"}
 
 
 def bayes(
@@ -111,7 +111,7 @@ def bayes(
 
 
 def _default_tau(inputs: Inputs, notes: list[str]) -> TauPrior:
-    if inputs.measure in _UNIT_SCALES:
+    if inputs.measure in UNIT_SCALES:
         return HalfNormal(0.5)
     notes.append(
         "prior of tau not given: uniform shrinkage, which fits any scale; choose one with prior_tau="

@@ -22,6 +22,7 @@ class BayesFactor(Result):
     """Evidence for a free parameter (1) over its null value (0); ``error`` is that of ``log_bf10``."""
 
     of: str
+    side: str
     null: float
     bf10: float
     bf01: float
@@ -29,10 +30,14 @@ class BayesFactor(Result):
     error: float
 
 
-def bayes_factor(posterior: Posterior, *, of: str = "effect", null: float = 0.0) -> BayesFactor:
+def bayes_factor(
+    posterior: Posterior, *, of: str = "effect", null: float = 0.0, side: str = "both"
+) -> BayesFactor:
     """Bayes factor of an "effect" other than ``null``, or of "heterogeneity" (tau above zero).
 
-    The parameter tested needs a proper prior; the rest may be improper, as it is common to both models.
+    The parameter tested needs a proper prior; the rest may be improper, as it is common to both models. ``side``
+    "above" or "below" tests an effect on that side of ``null`` only, its prior cut there: the two-sided factor times
+    posterior over prior probability of the side (Klugkist et al. 2005, doi:10.1037/1082-989X.10.4.477).
 
     Raises
     ------
@@ -44,6 +49,10 @@ def bayes_factor(posterior: Posterior, *, of: str = "effect", null: float = 0.0)
     >>> round(bayes_factor(fitted).bf10, 4)
     2.8194
     """
+    if side not in {"both", "above", "below"} or (side != "both" and of != "effect"):
+        raise InputError(
+            "unknown side", field="side", got=side, allowed="both; of an effect also above, below"
+        )
     joint = posterior.joint
     if not isinstance(joint, JointPrior):
         raise InputError("Bayes factors need the priors themselves, not an earlier posterior", field="prior")
@@ -68,15 +77,26 @@ def bayes_factor(posterior: Posterior, *, of: str = "effect", null: float = 0.0)
         without = _evidence(simpler, posterior, posterior.yi, posterior.X)
     else:
         raise InputError("unknown hypothesis", field="of", got=of, allowed="effect, heterogeneity")
-    log_bf = posterior.fit.log_evidence - without.log_evidence
+    log_bf = posterior.fit.log_evidence - without.log_evidence + _log_side(posterior, joint, null, side)
     return BayesFactor(
         of=of,
+        side=side,
         null=null,
         bf10=math.exp(min(log_bf, 700.0)),
         bf01=math.exp(min(-log_bf, 700.0)),
         log_bf10=log_bf,
         error=posterior.error + without.error,
     )
+
+
+def _log_side(posterior: Posterior, joint: JointPrior, null: float, side: str) -> float:
+    """Log of posterior over prior probability of one side."""
+    if side == "both":
+        return 0.0
+    after, before = float(posterior.effect.cdf(null)), joint.coefficients[0].cdf(null)
+    if side == "above":
+        after, before = 1.0 - after, 1.0 - before
+    return math.log(max(after, 1e-300) / before)
 
 
 def _without_effect(posterior: Posterior, joint: JointPrior, null: float) -> Fit:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from needlepoint.errors import InputError
+from needlepoint.stats.distributions import normal_cdf, t_cdf
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,10 @@ class EffectPrior:
     def log_density(self, mu: Floats) -> Floats:
         """Log prior density at ``mu``."""
         raise NotImplementedError
+
+    def cdf(self, mu: float) -> float:
+        """Prior probability at or below ``mu``."""
+        raise InputError("this prior has no distribution function", field="prior_effect", got=self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,10 @@ class Normal(EffectPrior):
         """Log normal density."""
         return -0.5 * ((mu - self.mean) / self.sd) ** 2 - math.log(self.sd) - 0.5 * _LOG_2PI
 
+    def cdf(self, mu: float) -> float:
+        """Normal distribution function."""
+        return normal_cdf((mu - self.mean) / self.sd)
+
 
 @dataclass(frozen=True, slots=True)
 class StudentT(EffectPrior):
@@ -98,6 +107,10 @@ class StudentT(EffectPrior):
         v = self.df
         constant = math.lgamma((v + 1) / 2) - math.lgamma(v / 2) - 0.5 * math.log(v * math.pi)
         return constant - math.log(self.scale) - (v + 1) / 2 * np.log1p(z * z / v)
+
+    def cdf(self, mu: float) -> float:
+        """Distribution function of Student's t."""
+        return t_cdf((mu - self.mean) / self.scale, self.df)
 
     def log_mixing(self, precision: Floats) -> Floats:
         """Log density of the mixing precision, Gamma(df/2, df/2)."""
@@ -138,6 +151,11 @@ class NormalMixture(EffectPrior):
             if w > 0
         ]
         return np.logaddexp.reduce(np.array(parts), axis=0)
+
+    def cdf(self, mu: float) -> float:
+        """Distribution function of the mixture."""
+        rows = zip(self.weights, self.means, self.sds, strict=True)
+        return sum(w * normal_cdf((mu - m) / s) for w, m, s in rows)
 
 
 EFFECT_PRIORS: dict[str, Any] = {

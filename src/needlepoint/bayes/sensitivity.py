@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from needlepoint.bayes.api import bayes
+from needlepoint.bayes.api import UNIT_SCALES, bayes
 from needlepoint.bayes.parse_prior import tau_prior
 from needlepoint.bayes.prior_tau import TauPrior
 from needlepoint.errors import ConvergenceError
@@ -74,6 +74,7 @@ def prior_sensitivity(
     """
     rows: list[SensitivityRow] = []
     notes: list[str] = []
+    measure = "GEN"
     for each in priors:
         prior = tau_prior(each)
         try:
@@ -81,6 +82,7 @@ def prior_sensitivity(
         except ConvergenceError as error:
             notes.append(f"{prior} left out: {error}")
             continue
+        measure = found.measure
         rows.append(
             SensitivityRow(
                 prior_tau=str(prior),
@@ -93,6 +95,10 @@ def prior_sensitivity(
                 tau_low=found.tau_low,
                 tau_high=found.tau_high,
             )
+        )
+    if tuple(priors) == STRIP and measure not in UNIT_SCALES | {"GEN"}:
+        notes.append(
+            f"the strip's scales are made for standardised differences and log ratios, not {measure}"
         )
     if not rows:
         raise ConvergenceError("no posterior exists under any of the priors; " + "; ".join(notes))

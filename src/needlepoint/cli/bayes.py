@@ -63,11 +63,10 @@ def command(
     """Posterior of the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
     from needlepoint.bayes.api import bayes
     from needlepoint.cli.pool import _effects, _told
-    from needlepoint.effects.guess import guess_columns
     from needlepoint.tables import read_table
 
     data = read_table(table)
-    guess = _told(guess_columns, data.columns, measure, columns, study)
+    guess = _told(data.columns, measure, columns, study)
     click.echo(f"understood: {guess.text}", err=True)
     effects = _effects(data, guess)
     options: dict[str, Any] = {
