@@ -23,7 +23,9 @@ def main() -> None:
         measure="MD",
     )
     figure = forest(
-        pooled, title="Acupuncture against sham: pain at the end of treatment", label="points of 100; left is better"
+        pooled,
+        title="Acupuncture against sham: pain at the end of treatment",
+        label="points of 100; left is better",
     )
     path = HERE / "sham-pain.svg"
     path.write_bytes(figure_bytes(figure, path))

@@ -16,7 +16,9 @@ def main() -> None:
     text = answer_text(ask("does acupuncture help with lower back pain?"))
     block = f"<!-- answer -->\n```text\n{text[: text.index(chr(10) * 2 + 'What that means')]}\n```\n<!-- /answer -->"
     page = README.read_text(encoding="utf-8")
-    README.write_text(re.sub(r"<!-- answer -->.*<!-- /answer -->", lambda _: block, page, flags=re.DOTALL), "utf-8")
+    README.write_text(
+        re.sub(r"<!-- answer -->.*<!-- /answer -->", lambda _: block, page, flags=re.DOTALL), "utf-8"
+    )
 
 
 if __name__ == "__main__":

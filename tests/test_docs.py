@@ -1,0 +1,49 @@
+"""The guides are whole: every page is in the contents, every name and command has a line."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from needlepoint.cli import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+GUIDES = sorted(p for p in (ROOT / "docs").glob("*.md"))
+
+
+def test_every_guide_is_in_the_contents():
+    nav = set(re.findall(r"(\S+\.md)", (ROOT / "mkdocs.yml").read_text()))
+    assert nav == {p.name for p in GUIDES}
+
+
+def test_the_page_of_names_is_up_to_date():
+    spec = importlib.util.spec_from_file_location("api_page", ROOT / "docs" / "api_page.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run python docs/api_page.py"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_guide(command):
+    assert any(f"needlepoint {command}" in p.read_text() for p in GUIDES if p.name != "api.md")
+
+
+@pytest.mark.parametrize(
+    "page", [*GUIDES, ROOT / "README.md", ROOT / "ARCHITECTURE.md"], ids=lambda p: p.name
+)
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*GUIDES, ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CHANGELOG.md"],
+    ids=lambda p: p.name,
+)
+def test_no_page_names_a_machines_path(page):
+    assert not re.search(r"/(work|root|home|tmp)/", page.read_text())
