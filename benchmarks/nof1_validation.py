@@ -203,10 +203,10 @@ def calibration(rng, count):
     return out
 
 
-def looks(rng, count):
+def looks(rng, count, kappa):
     """Claims of help under no effect at the last look, and at any of the looks (sessions 6, 12, four weeks on)."""
     last = anywhere = 0
-    truth = Truth("", 0.0, -0.8)
+    truth = Truth("", 0.0, kappa)
     for _ in range(count):
         t, y, _ = simulate(rng, truth, after=112)
         said = []
@@ -215,7 +215,7 @@ def looks(rng, count):
             said.append(verdict(t[here], y[here], posterior(t[here], y[here]).coefficient(-1)) in HELPS)
         last += said[-1]
         anywhere += any(said)
-    return {"last_look": last / count, "any_look": anywhere / count}
+    return {"natural": kappa, "n": count, "last_look": last, "any_look": anywhere}
 
 
 def melatonin(rng, count):
@@ -288,7 +288,7 @@ def main():
         print(json.dumps(rows[-1]), flush=True)
     ranks = calibration(rng, draws)
     print(json.dumps({"calibration": ranks, "draws": draws}), flush=True)
-    interim = looks(rng, count)
+    interim = [looks(rng, 4 * count, kappa) for kappa in (-0.8, -2.0)]  # rare: it takes many to compare
     print(json.dumps({"looks": interim}), flush=True)
     real = melatonin(rng, 200)
     print(json.dumps({"melatonin": real, "borckardt": borckardt()}), flush=True)

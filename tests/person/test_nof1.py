@@ -124,6 +124,12 @@ def test_more_expected_change_leaves_less_to_the_treatment():
     )
 
 
+def test_a_diary_that_does_not_say_how_long_the_pain_has_lasted_says_so():
+    days = simulated()
+    assert any("did not say" in note for note in analyse(days).notes)
+    assert not any("did not say" in note for note in analyse(days, duration="more than a year").notes)
+
+
 def test_side_measures_are_compared_before_and_after():
     answer = analyse(simulated(control=lambda day: 3.0, rmdq=lambda day: 12 if day < 0 else 8))
     assert answer.control_change == 0

@@ -209,7 +209,7 @@ def analyse(
         mixture=mixture,
         days=series.t,
         pain=series.y,
-        notes=_notes(series, priors, course, posterior),
+        notes=_notes(series, priors, course, posterior, told=duration is not None),
         **_effect_fields(series, priors, course, posterior, mixture, below, worse, sensitivity=sensitivity),
     )
 
@@ -434,7 +434,9 @@ def _side_change(entries: Sequence[Entry], name: str, sessions: Sequence[date]) 
     return sum(after) / len(after) - sum(before) / len(before) if before and after else None
 
 
-def _notes(series: _Series, priors: Priors, course: Course, posterior: Posterior | None) -> tuple[str, ...]:
+def _notes(
+    series: _Series, priors: Priors, course: Course, posterior: Posterior | None, *, told: bool
+) -> tuple[str, ...]:
     notes: list[str] = []
     before = int(series.before.sum())
     if series.started is not None and posterior is None:
@@ -450,6 +452,11 @@ def _notes(series: _Series, priors: Priors, course: Course, posterior: Posterior
         notes.append(
             f"Expected course: pain like yours ({course.stratum}), {course.mean:+.1f} points over months."
         )
+        if not told:
+            notes.append(
+                "You did not say how long you have had the pain, so we took it for long-lasting. "
+                "Newer pain mostly gets better without treatment, and then this answer is too kind to it."
+            )
     if series.mixed:
         notes.append(f"Started in the same weeks: {', '.join(series.mixed)}.")
     return tuple(notes)
