@@ -42,6 +42,7 @@ _HOMES: dict[str, str] = {
     "bootstrap": "needlepoint.pooling.bootstrap",
     "check": "needlepoint.claims.api",
     "contrast": "needlepoint.pooling.contrast",
+    "copas": "needlepoint.bias.copas",
     "cumulative": "needlepoint.pooling.cumulative",
     "decide": "needlepoint.person.decide",
     "draw_periods": "needlepoint.person.periods",

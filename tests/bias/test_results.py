@@ -26,6 +26,7 @@ RESULTS = {
     "selection_sensitivity": lambda: npt.selection_sensitivity(POOLED),
     "p_uniform": lambda: npt.p_uniform(POOLED),
     "limit_meta_analysis": lambda: npt.limit_meta_analysis(POOLED),
+    "copas": lambda: npt.copas(POOLED, seen=(0.9, 0.4)),
     "influence": lambda: npt.influence(POOLED),
     "leave_one_out": lambda: npt.leave_one_out(POOLED),
     "cumulative": lambda: npt.cumulative(POOLED),
