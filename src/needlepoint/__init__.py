@@ -81,6 +81,7 @@ _HOMES: dict[str, str] = {
     "power_heterogeneity": "needlepoint.pooling.power",
     "power_moderator": "needlepoint.pooling.power",
     "predict": "needlepoint.pooling.predict",
+    "predict_location_scale": "needlepoint.pooling.predict_location_scale",
     "ranef": "needlepoint.pooling.blup",
     "rank_test": "needlepoint.bias.rank_test",
     "rare_events": "needlepoint.pooling.rare_events",

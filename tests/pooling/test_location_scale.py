@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from needlepoint import InputError, NotEnoughStudies, location_scale, pool
+from needlepoint import InputError, NotEnoughStudies, location_scale, pool, predict, predict_location_scale
 from needlepoint.pooling._location_scale import Scale, evaluate
 
 RNG = np.random.default_rng(6)
@@ -69,3 +69,24 @@ def test_too_few_studies_and_a_missing_scale_are_refused():
         location_scale(yi=YI[:3], vi=VI[:3], scale=X[:3])
     with pytest.raises(InputError, match="scale"):
         location_scale(yi=YI, vi=VI, scale=None)
+
+
+def test_predictions_at_the_studies_own_values_are_the_fit():
+    data = {"yi": YI, "vi": VI, "x": X}
+    fit = location_scale(data, mods="~ x", scale="~ x")
+    own, again = predict_location_scale(fit), predict_location_scale(fit, data)
+    assert own.tau2 == pytest.approx(fit.tau2)
+    assert again.pi_low == pytest.approx(own.pi_low)
+    assert len(own.tidy()) == K
+
+
+@pytest.mark.parametrize("link", ["log", "identity"])
+def test_a_constant_scale_predicts_like_the_ordinary_model(link):
+    data = {"yi": YI, "vi": VI, "x": X}
+    fit = location_scale(data, mods="~ x", scale="~ 1", link=link)
+    got, plain = (
+        predict_location_scale(fit, {"x": [0.0, 1.0]}),
+        predict(pool(data, mods="~ x"), {"x": [0.0, 1.0]}),
+    )
+    assert got.estimate == pytest.approx(plain.estimate, rel=1e-4)
+    assert got.pi_high == pytest.approx(plain.pi_high, rel=1e-4)

@@ -13,6 +13,7 @@ from needlepoint.options import check
 from needlepoint.pooling._least_squares import fit_design
 from needlepoint.pooling._location_scale import Scale, State, evaluate, maximise
 from needlepoint.pooling._normal import Matrix
+from needlepoint.pooling.design import Design
 from needlepoint.pooling.inference import Covariance, Omnibus, coefficients, covariance, omnibus
 from needlepoint.pooling.inputs import read
 from needlepoint.pooling.result import Coefficient
@@ -55,6 +56,8 @@ class LocationScale(Result):
     vb: Matrix = field(repr=False)
     va: Matrix = field(repr=False)
     study: tuple[str, ...] = field(repr=False)
+    location_design: Design = field(repr=False)
+    scale_design: Design = field(repr=False)
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a coefficient of either part."""
@@ -161,6 +164,8 @@ def location_scale(
         vb=cov.vb,
         va=va,
         study=inputs.study,
+        location_design=inputs.design,
+        scale_design=inputs.scale,
     )
 
 
