@@ -36,7 +36,7 @@ def studies(draw, least=5, most=12):
     k = draw(st.integers(least, most))
     yi = np.array(draw(st.lists(st.floats(-2, 2).map(lambda x: round(x, 3)), min_size=k, max_size=k)))
     vi = np.array(draw(st.lists(st.floats(0.01, 1), min_size=k, max_size=k, unique=True)))
-    assume(np.ptp(vi) > 0.05 and len(set(yi)) > 3)
+    assume(np.ptp(vi) > 0.05 and len(set(yi)) == k)
     return yi, vi
 
 
