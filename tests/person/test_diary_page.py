@@ -52,6 +52,18 @@ def test_a_page_without_a_baseline_shows_the_change_only():
     assert "A test by lot" not in html
 
 
+def test_the_persons_own_judgement_and_unwanted_events_are_shown_also_where_they_disagree():
+    rows = [*days(), Entry(day=START + timedelta(90), global_change=-2, event="bruise")]
+    html = diary_html(analyse(rows, sensitivity=False))
+    assert "In your own judgement you are worse. Your pain numbers say the other thing." in html
+    assert "Unwanted event, 2026-05-30: bruise." in html
+    agreed = diary_html(
+        analyse([*days(), Entry(day=START + timedelta(90), global_change=3)], sensitivity=False)
+    )
+    assert "you are much better." in agreed
+    assert "the other thing" not in agreed
+
+
 def test_the_figure_of_prior_and_posterior_needs_an_effect():
     with pytest.raises(NotEnoughStudies):
         prior_posterior(analyse(list(days(before=0))))

@@ -94,6 +94,8 @@ class DiaryAnswer(Result):
     mixed: tuple[str, ...] = ()  # treatments started in the window
     control_change: float | None = None
     rmdq_change: float | None = None
+    own_judgement: int | None = None  # the last global change, -3 (much worse) to 3 (much better)
+    events: tuple[str, ...] = ()  # unwanted events, with their days
     sensitivity: tuple[Sensitivity, ...] = ()
     draw: DrawTest | None = None
     effect_source: tuple[str, str] = ("", "")  # citation and address
@@ -203,6 +205,8 @@ def analyse(
         mixed=series.mixed,
         control_change=_side_change(entries, "control", sessions),
         rmdq_change=_side_change(entries, "rmdq", sessions),
+        own_judgement=next((e.global_change for e in _latest(entries) if e.global_change is not None), None),
+        events=tuple(f"{e.day}: {e.event}" for e in reversed(_latest(entries)) if e.event),
         draw=_draw(series, start_days, sessions, priors) if posterior else None,
         priors=f"{priors.pack} {priors.version}",
         digest=digest(series.t, series.y, series.x),
@@ -422,6 +426,11 @@ def _draw(
         ramps=priors.design.ramps,
         course_days=priors.design.course_days,
     )
+
+
+def _latest(entries: Sequence[Entry]) -> list[Entry]:
+    """Entries, the newest first."""
+    return sorted(entries, key=lambda each: each.day, reverse=True)
 
 
 def _side_change(entries: Sequence[Entry], name: str, sessions: Sequence[date]) -> float | None:

@@ -130,8 +130,30 @@ def _side(answer: DiaryAnswer) -> str:
             f"The unrelated symptom changed by {answer.control_change:+.1f}. "
             "If it changed as much as your pain, something other than the treatment may be at work."
         )
+    if answer.own_judgement is not None:
+        lines.append(_own_judgement(answer.own_judgement, answer.change))
+    lines += [f"Unwanted event, {event}." for event in answer.events]
     lines += [f"You started {name} in the same weeks." for name in answer.mixed]
     return _list(lines)
+
+
+JUDGEMENTS = {
+    -3: "much worse",
+    -2: "worse",
+    -1: "a little worse",
+    0: "the same",
+    1: "a little better",
+    2: "better",
+    3: "much better",
+}
+
+
+def _own_judgement(judgement: int, change: float) -> str:
+    """The person's own word, and whether the numbers say otherwise."""
+    line = f"In your own judgement you are {JUDGEMENTS[judgement]}."
+    if judgement * change > 0:  # less pain is a negative change
+        line += " Your pain numbers say the other thing. Both count: talk about it."
+    return line
 
 
 def _method(answer: DiaryAnswer, settings: Mapping[str, str]) -> str:
