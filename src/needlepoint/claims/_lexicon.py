@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import product
-from typing import NamedTuple
 
 __all__ = ["Hit", "Lexicon", "Words", "words_of"]
 
@@ -46,13 +45,8 @@ def words_of(shadow: str) -> Words:
     return Words(text, [start for start, _ in spans], [end for _, end in spans])
 
 
-class Hit(NamedTuple):
-    """A pattern found: its label, first and last word (inclusive), whether it must open a sentence."""
-
-    label: str
-    first: int
-    last: int
-    anchored: bool
+Hit = tuple[str, int, int, bool]
+"""A pattern found: its label, first and last word (inclusive), whether it must open a sentence."""
 
 
 @dataclass(slots=True)
@@ -76,6 +70,7 @@ class Lexicon:
     exact: set[str] = field(default_factory=set[str])
     stems: set[str] = field(default_factory=set[str])
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    _roots: dict[str, tuple[_Node, ...]] = field(default_factory=dict[str, "tuple[_Node, ...]"])
 
     @classmethod
     def of(cls, phrases: Iterable[tuple[str, str]]) -> Lexicon:
@@ -113,26 +108,33 @@ class Lexicon:
         """Every pattern found, in the order of the text."""
         elements = [self._elements(word) for word in words]
         found: list[Hit] = []
-        for i, parts in enumerate(elements):
-            for part in parts:
-                node = self.root.next.get(part)
-                if node is not None:
-                    _walk(node, elements, i, i, found)
+        roots, top, n = self._roots, self.root.next, len(words)
+        for i, word in enumerate(words):
+            nodes = roots.get(word)
+            if nodes is None:
+                nodes = tuple(top[part] for part in elements[i] if part in top)
+                if len(roots) > _MEMORY:
+                    roots.clear()
+                roots[word] = nodes
+            for node in nodes:
+                _walk(node, elements, i, i, n, found)
         return found
 
 
-def _walk(node: _Node, elements: list[tuple[str, ...]], first: int, at: int, found: list[Hit]) -> None:
+def _walk(
+    node: _Node, elements: list[tuple[str, ...]], first: int, at: int, n: int, found: list[Hit]
+) -> None:
     """Collect the patterns that continue from a node; the depth is that of the longest pattern."""
     for label, anchored in node.ends:
-        found.append(Hit(label, first, at, anchored))
+        found.append((label, first, at, anchored))
     following = node.next
-    if following and at + 1 < len(elements):
+    if following and at + 1 < n:
         for part in elements[at + 1]:
             if part in following:
-                _walk(following[part], elements, first, at + 1, found)
+                _walk(following[part], elements, first, at + 1, n, found)
     following = node.after_gap
     if following:
-        for then in range(at + 1, min(at + 2 + _GAP, len(elements))):
+        for then in range(at + 1, min(at + 2 + _GAP, n)):
             for part in elements[then]:
                 if part in following:
-                    _walk(following[part], elements, first, then, found)
+                    _walk(following[part], elements, first, then, n, found)

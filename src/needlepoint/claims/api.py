@@ -23,7 +23,7 @@ from needlepoint.claims.vocabulary import Vocabulary, vocabulary_of
 from needlepoint.evidence.schema import Pack
 from needlepoint.result import digest
 
-__all__ = ["check", "check_page", "reader_of"]
+__all__ = ["check", "check_page", "reader_from", "reader_of"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,10 +83,15 @@ def reader_of(pack: str | Path | None = None) -> Reader:
     from needlepoint.evidence.load import load_pack, pack_folder
 
     loaded = load_pack(pack)
-    knowledge = read_knowledge(pack_folder(pack), pack=loaded.id, version=loaded.version)
-    main = _main_condition(loaded)
-    joined = _join(knowledge, loaded)
-    return Reader(loaded, vocabulary_of(joined), main, digest(loaded.digest, joined), Rows.of(loaded))
+    return reader_from(loaded, read_knowledge(pack_folder(pack), pack=loaded.id, version=loaded.version))
+
+
+def reader_from(pack: Pack, knowledge: Knowledge) -> Reader:
+    """Make a loaded pack and its page words ready to read with."""
+    joined = _join(knowledge, pack)
+    return Reader(
+        pack, vocabulary_of(joined), _main_condition(pack), digest(pack.digest, joined), Rows.of(pack)
+    )
 
 
 def _main_condition(pack: Pack) -> str:
@@ -120,7 +125,7 @@ def _join(knowledge: Knowledge, pack: Pack) -> Knowledge:
 def _covered(own: Lexicon, phrase: str) -> bool:
     """True where one pattern of the page words reads the whole phrase."""
     words = phrase.split()
-    return any(hit.first == 0 and hit.last == len(words) - 1 for hit in own.hits(words))
+    return any(first == 0 and last == len(words) - 1 for _, first, last, _ in own.hits(words))
 
 
 def _phrase(text: str) -> str:

@@ -140,32 +140,25 @@ def _assign(units: list[Unit], hits: list[Hit], words: Words, shadow: str) -> No
     at = 0
     heads: frozenset[int] = frozenset()
     of = -1
-    for hit in hits:
-        while at < len(units) and units[at].last < hit.first:
+    for label, first, last, anchored in hits:
+        while at < len(units) and units[at].last < first:
             at += 1
         if at == len(units):
             return
         unit = units[at]
-        if hit.first < unit.first or hit.last > unit.last:
+        if first < unit.first or last > unit.last:
             continue
-        if hit.anchored and hit.first != unit.first:
+        if anchored and first != unit.first:
             if of != at:
                 heads, of = _heads(unit, words, shadow), at
-            if hit.first not in heads:
+            if first not in heads:
                 continue
-        _note(unit, hit, words)
-
-
-def _note(unit: Unit, hit: Hit, words: Words) -> None:
-    label = hit.label
-    if label.startswith(("term:", "part:")):
-        unit.mentions.append(
-            Mention(label[5:], hit.first, hit.last, label[0] == "p", words.starts[hit.first])
-        )
-    elif label.startswith("row:"):
-        unit.rows.add(label[4:])
-    else:
-        unit.cues.setdefault(label, hit.first)
+        if ":" not in label:
+            unit.cues.setdefault(label, first)
+        elif label.startswith("row:"):
+            unit.rows.add(label[4:])
+        else:
+            unit.mentions.append(Mention(label[5:], first, last, label[0] == "p", words.starts[first]))
 
 
 def _longest(mentions: list[Mention]) -> list[Mention]:
