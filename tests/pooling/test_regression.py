@@ -171,3 +171,14 @@ def test_a_formula_that_cannot_be_read_is_explained():
         pool(DATA, mods="~ year +* dose")
     with pytest.raises(InputError, match="no column 'x'"):
         pool(yi=[1, 2, 3], vi=[1, 1, 1], mods="~ x")
+
+
+def test_factor_is_another_name_for_a_category():
+    a, b = pool(DATA, mods="~ factor(alloc)"), pool(DATA, mods="~ C(alloc)")
+    assert a.beta == pytest.approx(b.beta)
+    assert [c.term for c in a.coefficients] == [c.term for c in b.coefficients]
+
+
+def test_columns_with_blanks_are_named_in_backquotes():
+    named = pool(DATA | {"my dose": DATA["dose"]}, mods="~ `my dose` + alloc")
+    assert named.beta == pytest.approx(pool(DATA, mods="~ dose + alloc").beta)

@@ -6,7 +6,7 @@ bracketed Newton iteration and the likelihoods of all local maxima and of the bo
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import log, nan, sqrt
 
 from needlepoint.pooling._normal import At, Table, Vector, at
 
@@ -119,7 +119,7 @@ def maximise(
     state = at(yi, vi, xi, table, 0.0)
     value = score(state, restricted)
     best = 0.0
-    top = log_likelihood(state, restricted)
+    top = nan  # the likelihood at ``best``, worked out when there is something to compare
     modes = 1 if value <= 0.0 else 0
     iterations = 0
     total = low
@@ -139,10 +139,15 @@ def maximise(
         if start >= 0.0:
             tau2, took = _polish(yi, vi, xi, table, restricted, start, end)
             iterations = -1 if took < 0 or iterations < 0 else iterations + took
-            peak = log_likelihood(at(yi, vi, xi, table, tau2), restricted)
-            modes += 1
-            if peak > top:
-                top = peak
+            if modes == 0:
                 best = tau2
+            else:
+                if modes == 1:
+                    top = log_likelihood(at(yi, vi, xi, table, best), restricted)
+                peak = log_likelihood(at(yi, vi, xi, table, tau2), restricted)
+                if peak > top:
+                    top = peak
+                    best = tau2
+            modes += 1
         t0, g0, t1, g1 = t1, g1, t2, g2
     return best, iterations, modes

@@ -88,7 +88,7 @@ def _from_formula(formula: str, data: Any, k: int, intercept: bool, field: str) 
     from formulaic import Formula, model_matrix
     from formulaic.errors import FormulaicError
 
-    right = formula.split("~", 1)[1]
+    right = re.sub(r"\bfactor\(", "C(", formula.split("~", 1)[1])  # R's name for the same
     try:
         parsed: Any = cast("Any", Formula)(right if intercept else f"{right} - 1")
         frame = _frame(parsed, data, field, k)
@@ -109,12 +109,12 @@ def _frame(parsed: Any, data: Any, field: str, rows: int) -> Any:
     if data is None:
         raise InputError("a formula needs data=", field=field)
     names = column_names(data)
-    for name in map(str, parsed.required_variables):
+    required = {str(name) for name in parsed.required_variables}
+    for name in sorted(required):
         if name not in names and name not in _FUNCTIONS:
             raise InputError(f"there is no column {name!r}", field=field, got=name, allowed=", ".join(names))
-    text = str(parsed)  # also names inside transforms, which are not listed as required
-    words = set(re.findall(r"[^\W\d]\w*", text))
-    needed = [name for name in names if name in words or f"`{name}`" in text]
+    words = required | set(re.findall(r"[^\W\d]\w*", str(parsed)))  # names inside transforms are not listed
+    needed = [name for name in names if name in words]
     if not needed:
         return pd.DataFrame(index=range(rows))
     return pd.DataFrame({name: _plain(column(data, name, field=field)) for name in needed})
