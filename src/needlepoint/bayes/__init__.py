@@ -14,6 +14,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "bayes_factors": ("BayesFactor", "bayes_factor"),
     "exact_likelihood": ("CountPosterior", "bayes_counts"),
     "meta_analytic_predictive": ("effective_sample_size", "map_prior"),
+    "multilevel": ("MultilevelPosterior", "bayes_multilevel"),
     "prediction": ("PosteriorPrediction", "posterior_predict"),
     "predictive_priors": ("cochrane", "rhodes", "turner"),
     "prior_effect": ("Cauchy", "Flat", "Normal", "NormalMixture", "Point", "StudentT"),

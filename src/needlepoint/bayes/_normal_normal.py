@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Gaussian", "Joint", "inverse", "log_total", "update"]
+__all__ = ["Gaussian", "Joint", "inverse", "log_total", "update", "update_clustered"]
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _CHUNK = 4_000_000  # doubles in one work array
@@ -66,28 +66,79 @@ def update(prior: Gaussian, yi: Floats, vi: Floats, X: Floats, tau: Floats) -> G
         return _join(parts)
     p = X.shape[1]
     W = 1.0 / (vi + (tau**2)[:, None])
-    xwx = (W @ (X[:, :, None] * X[:, None, :]).reshape(k, p * p)).reshape(len(tau), 1, p, p)
-    xwy = ((W * yi) @ X)[:, None, :]
-    precision = prior.precision + xwx
-    pulled = np.einsum("ncij,ncj->nci", prior.precision, prior.mean) + xwy
+    xwx = (W @ (X[:, :, None] * X[:, None, :]).reshape(k, p * p)).reshape(len(tau), p, p)
+    log_scatter = 0.5 * (np.log(W).sum(axis=1) - k * _LOG_2PI)
+
+    def square(mean: Floats) -> Floats:
+        residual = (yi if yi.ndim == 1 else yi[:, None, :]) - mean @ X.T
+        return np.einsum("nck,nk->nc", residual**2, W)
+
+    return _updated(prior, xwx, (W * yi) @ X, square, log_scatter)
+
+
+def _updated(
+    prior: Gaussian,
+    xwx: Floats,
+    xwy: Floats,
+    square: Callable[[Floats], Floats],
+    log_scatter: Floats,
+) -> Gaussian:
+    """Combine a prior with the normal equations; ``square`` gives the weighted residual sum of squares at a mean."""
+    precision = prior.precision + xwx[:, None]
+    pulled = np.einsum("ncij,ncj->nci", prior.precision, prior.mean) + xwy[:, None, :]
     mean, log_det = _solve(precision, pulled)
-    residual = (yi if yi.ndim == 1 else yi[:, None, :]) - mean @ X.T
     away = mean - prior.mean
-    square = np.einsum("nck,nk->nc", residual**2, W)
-    square = square + np.einsum("nci,ncij,ncj->nc", away, prior.precision, away)
-    log_norm = 0.5 * (log_det - p * _LOG_2PI)
-    log_scatter = 0.5 * (np.log(W).sum(axis=1) - k * _LOG_2PI)[:, None]
-    log_weight = prior.log_weight + log_scatter - 0.5 * square + prior.log_norm - log_norm
+    quadratic = square(mean) + np.einsum("nci,ncij,ncj->nc", away, prior.precision, away)
+    log_norm = 0.5 * (log_det - mean.shape[-1] * _LOG_2PI)
+    log_weight = prior.log_weight + log_scatter[:, None] - 0.5 * quadratic + prior.log_norm - log_norm
     return Gaussian(log_weight, mean, precision, log_norm)
+
+
+def update_clustered(
+    prior: Gaussian, yi: Floats, vi: Floats, X: Floats, member: Floats, between: Floats, within: Floats
+) -> Gaussian:
+    """Bring in effects nested in clusters; ``member`` (k, C) is one where an effect belongs to a cluster.
+
+    Effects of a cluster share a deviation with standard deviation ``between`` (n,) and have their own with ``within``
+    (n,): each block is a diagonal plus a constant, inverted by the Sherman-Morrison formula.
+    """
+    rows = max(1, _CHUNK // max(1, len(vi) * X.shape[1]))
+    if len(between) > rows:
+        slices = [slice(i, i + rows) for i in range(0, len(between), rows)]
+        return _join(
+            [update_clustered(_slice(prior, s), yi, vi, X, member, between[s], within[s]) for s in slices]
+        )
+    own = np.argmax(member, axis=1)  # cluster of each effect
+    W = 1.0 / (vi + (within**2)[:, None])
+    mass = W @ member
+    # within clusters by deviations from their means, between them by the means: nothing cancels
+    x_mean = np.stack([(W * X[:, j]) @ member for j in range(X.shape[1])], axis=-1) / mass[:, :, None]
+    y_mean = (W * yi) @ member / mass
+    x_own, y_own = X - x_mean[:, own], yi - y_mean[:, own]
+    shared = 1.0 / (1.0 / mass + (between**2)[:, None])
+    xwx = np.einsum("nki,nk,nkj->nij", x_own, W, x_own) + np.einsum("nci,nc,ncj->nij", x_mean, shared, x_mean)
+    xwy = np.einsum("nki,nk->ni", x_own, W * y_own) + np.einsum("nci,nc->ni", x_mean, shared * y_mean)
+    log_det = np.log(W).sum(axis=1) - np.log1p((between**2)[:, None] * mass).sum(axis=1)
+
+    def square(mean: Floats) -> Floats:
+        inner = y_own[:, None] - np.einsum("nki,nmi->nmk", x_own, mean)
+        outer = y_mean[:, None] - np.einsum("nci,nmi->nmc", x_mean, mean)
+        return np.einsum("nmk,nk->nm", inner**2, W) + np.einsum("nmc,nc->nm", outer**2, shared)
+
+    return _updated(prior, xwx, xwy, square, 0.5 * (log_det - len(vi) * _LOG_2PI))
 
 
 def _solve(precision: Floats, pulled: Floats) -> tuple[Floats, Floats]:
     if precision.shape[-1] == 1:
         a = precision[..., 0, 0]
         return pulled / a[..., None], np.log(a)
+    sign, log_det = np.linalg.slogdet(precision)
+    lost = sign <= 0  # scales so extreme that doubles no longer tell the coefficients apart
+    if lost.any():
+        precision = np.where(lost[..., None, None], np.eye(precision.shape[-1]), precision)
+        log_det = np.where(lost, np.nan, log_det)
     mean = np.asarray(np.linalg.solve(precision, pulled[..., None]), dtype=np.float64)[..., 0]
-    log_det: Floats = np.asarray(np.linalg.slogdet(precision)[1], dtype=np.float64)
-    return mean, log_det
+    return mean, np.asarray(log_det, dtype=np.float64)
 
 
 def inverse(precision: Floats) -> Floats:

@@ -20,7 +20,7 @@ from needlepoint.errors import InputError
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.result import digest
 
-__all__ = ["INTERVALS", "UNIT_SCALES", "bayes"]
+__all__ = ["INTERVALS", "UNIT_SCALES", "bayes", "coefficient"]
 
 Array = NDArray[np.float64]
 INTERVALS = ("central", "shortest")
@@ -126,7 +126,7 @@ def _posterior(
     found = _fit(joint, yi, vi, X)
     p = X.shape[1]
     coefficients = tuple(
-        _coefficient(term, found, j, level, interval) for j, term in enumerate(inputs.design.terms)
+        coefficient(term, found, j, level, interval) for j, term in enumerate(inputs.design.terms)
     )
     first = coefficients[0]
     plain = p == 1 and bool(np.all(X == 1.0))
@@ -186,7 +186,8 @@ def _fit(joint: JointPrior | Posterior, yi: Array, vi: Array, X: Array) -> Fit:
     return fit(as_prior, earlier.axes, earlier.tau_at, yi, vi, X)
 
 
-def _coefficient(term: str, found: Fit, j: int, level: float, interval: str) -> PosteriorCoefficient:
+def coefficient(term: str, found: Fit, j: int, level: float, interval: str) -> PosteriorCoefficient:
+    """Summary of one coefficient."""
     mixture = found.along(np.eye(found.mean.shape[1])[j])
     low, median, high = (float(q) for q in mixture.quantile([(1.0 - level) / 2.0, 0.5, (1.0 + level) / 2.0]))
     if interval == "shortest":
