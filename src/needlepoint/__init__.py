@@ -37,6 +37,8 @@ _HOMES: dict[str, str] = {
     "ask": "needlepoint.answer.api",
     "average_models": "needlepoint.pooling.model_averaging",
     "baujat": "needlepoint.pooling.baujat",
+    "bayes_counts": "needlepoint.bayes.exact_likelihood",
+    "bayes_multilevel": "needlepoint.bayes.multilevel",
     "beta_binomial": "needlepoint.pooling.beta_binomial",
     "blup": "needlepoint.pooling.blup",
     "bootstrap": "needlepoint.pooling.bootstrap",
