@@ -1,0 +1,63 @@
+"""``needlepoint diagnose``: what the result of a user's own table hangs on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("diagnose")
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--measure", help="MD, SMD, RR, OR, RD ...; guessed from the columns when not given.")
+@click.option(
+    "--method", default="REML", show_default=True, help="Estimator of tau2; EE for a common effect."
+)
+@click.option("--mods", help='Moderators, as a formula: "~ year + alloc".')
+@click.option("--subsets", is_flag=True, help="Also the model of every subset of the studies (GOSH).")
+@click.option(
+    "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col m1i=mean_t."
+)
+@click.option("--study", help="Column with the studies' names.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.option("--csv", "as_csv", is_flag=True, help="The diagnostics of every study as CSV on stdout.")
+def command(
+    table: Path,
+    measure: str | None,
+    method: Any,
+    mods: str | None,
+    subsets: bool,
+    columns: tuple[str, ...],
+    study: str | None,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Show which studies of TABLE are outliers, which move the result, and what changes without each."""
+    from needlepoint.cli.pool import _effects, _told
+    from needlepoint.pooling.api import pool
+    from needlepoint.pooling.influence import influence, influence_line
+    from needlepoint.tables import read_table
+
+    data = read_table(table)
+    guess = _told(data.columns, measure, columns, study)
+    click.echo(f"understood: {guess.text}", err=True)
+    pooled = pool(_effects(data, guess), method=method, mods=mods, data=data if mods else None)
+    parts: dict[str, Any] = {"influence": influence(pooled)}
+    if subsets:
+        from needlepoint.pooling.gosh import gosh
+
+        parts["subsets"] = gosh(pooled)
+    if as_json:
+        import json
+
+        whole = {name: part.to_dict() for name, part in parts.items()}
+        whole |= {"pooled": pooled.to_dict(), "understood": guess.text}
+        click.echo(json.dumps(whole, ensure_ascii=False, indent=1))
+    elif as_csv:
+        click.echo(parts["influence"].to_frame("polars").write_csv(), nl=False)
+    else:
+        texts = [influence_line(pooled), "", pooled.summary(), *(part.summary() for part in parts.values())]
+        click.echo("\n".join(texts))
