@@ -108,7 +108,7 @@ def verdict(t, y, mixture):
     baseline, recent = y[t < 0].mean(), y[t > t[-1] - PRIORS.design.recent_days].mean()
     return decide_verdict(
         below=mixture.below(-PRIORS.limits.worthwhile), worse=1 - mixture.below(0.0), change=recent - baseline,
-        baseline=baseline, mixed=False, limits=PRIORS.limits,
+        baseline=baseline, mixed=False, due=t[-1] >= 77, limits=PRIORS.limits,  # weekly: the twelfth session
     )  # fmt: skip
 
 

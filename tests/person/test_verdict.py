@@ -7,7 +7,7 @@ import pytest
 
 from needlepoint.person.plan import CAN, CANNOT
 from needlepoint.person.priors import load_priors
-from needlepoint.person.verdict import Verdict, advice, decide_verdict, words
+from needlepoint.person.verdict import Verdict, advice, decide_verdict, review_due, words
 
 LIMITS = load_priors().limits
 
@@ -28,12 +28,14 @@ LIMITS = load_priors().limits
     ],
 )
 def test_the_rule_as_it_is_stated(below, worse, change, mixed, verdict):
-    got = decide_verdict(below=below, worse=worse, change=change, baseline=6.0, mixed=mixed, limits=LIMITS)
+    got = decide_verdict(
+        below=below, worse=worse, change=change, baseline=6.0, mixed=mixed, due=True, limits=LIMITS
+    )
     assert got == verdict
 
 
 def test_without_pain_at_the_start_no_share_of_it_counts():
-    got = decide_verdict(below=0.95, worse=0, change=0.0, baseline=0.0, mixed=False, limits=LIMITS)
+    got = decide_verdict(below=0.95, worse=0, change=0.0, baseline=0.0, mixed=False, due=True, limits=LIMITS)
     assert got == "some help, less than most people call worthwhile"
 
 
@@ -41,8 +43,8 @@ def every_text():
     for verdict in get_args(Verdict):
         for mixed, days in itertools.product((False, True), (None, 21)):
             yield words(verdict, mixed=mixed, days_needed=days)
-        for sessions, since in ((0, None), (3, 20), (12, 40), (6, 95)):
-            yield advice(verdict, sessions=sessions, days_since=since, limits=LIMITS)
+        for due in (False, True):
+            yield advice(verdict, due=due, limits=LIMITS)
 
 
 def test_every_text_is_at_or_below_grade_eight(grade):
@@ -72,6 +74,19 @@ def test_a_course_without_gain_is_not_continued_past_its_review():
         "no worthwhile help",
         "some help, less than most people call worthwhile",
     ):
-        assert "Stopping is reasonable" in advice(verdict, sessions=12, days_since=60, limits=LIMITS)
-        assert "Stopping is reasonable" in advice(verdict, sessions=4, days_since=90, limits=LIMITS)
-    assert "Stopping" not in advice("cannot tell yet", sessions=6, days_since=40, limits=LIMITS)
+        assert "Stopping is reasonable" in advice(verdict, due=True, limits=LIMITS)
+    assert "Stopping" not in advice("cannot tell yet", due=False, limits=LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "since", "due"), [(0, None, False), (11, 89, False), (12, 40, True), (3, 90, True)]
+)
+def test_the_review_is_due_by_sessions_or_by_days(sessions, since, due):
+    assert review_due(sessions=sessions, days_since=since, limits=LIMITS) is due
+
+
+def test_before_the_review_help_takes_more_certainty():
+    early = {"worse": 0.0, "change": -3.0, "baseline": 6.0, "mixed": False, "due": False, "limits": LIMITS}
+    assert decide_verdict(below=0.94, **early) == "cannot tell yet"
+    assert decide_verdict(below=0.95, **early) == "likely helping you"
+    assert decide_verdict(below=0.10, **early) == "no worthwhile help"

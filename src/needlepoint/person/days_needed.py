@@ -35,7 +35,8 @@ def days_needed(t: Floats, posterior: Posterior, effect: Mixture, priors: Priors
         sd = effect.sd * sds[more] / sds[0]
         below = normal_cdf((-limits.worthwhile - effect.mean) / sd)
         worse = normal_cdf(effect.mean / sd)
-        if max(below, 1 - below, worse) >= limits.sure:
+        due = t[-1] + more >= limits.review_days
+        if below >= (limits.sure if due else limits.sure_early) or max(1 - below, worse) >= limits.sure:
             return more
     return None
 

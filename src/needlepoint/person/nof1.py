@@ -22,7 +22,7 @@ from needlepoint.person.entries import Entry
 from needlepoint.person.posterior import Mixture, Posterior, fit
 from needlepoint.person.priors import Course, EffectPrior, Priors, load_priors
 from needlepoint.person.randomised_start import DrawTest, draw_test
-from needlepoint.person.verdict import Verdict, advice, decide_verdict, words
+from needlepoint.person.verdict import Verdict, advice, decide_verdict, review_due, words
 from needlepoint.result import Result, digest
 
 if TYPE_CHECKING:
@@ -167,54 +167,44 @@ def analyse(
     sessions = sorted(each.day for each in entries if each.session)
     series = _series(days, sessions, entries)
     course = priors.course(duration)
-    enough = _enough(series, priors)
-    posterior = _fit(series, priors, course) if enough else None
-    baseline, recent, chosen = _windows(series, priors)
-    change = recent.mean - baseline.mean
-    spread = _change_interval(series, chosen, change, posterior, priors)
-    mixture = posterior.coefficient(-1) if posterior else None
-    below = mixture.below(-priors.limits.worthwhile) if mixture else None
-    worse = 1 - mixture.below(0.0) if mixture else None
+    posterior = _fit(series, priors, course) if _enough(series, priors) else None
+    mixture = posterior.coefficient(-1) if posterior is not None else None
+    changed = _change_fields(series, priors, posterior)
+    effect = _effect_fields(series, priors, course, posterior, mixture, sensitivity=sensitivity)
+    since = (days[-1].day - sessions[0]).days if sessions else None
+    due = review_due(sessions=len(sessions), days_since=since, limits=priors.limits)
     verdict = decide_verdict(
-        below=below,
-        worse=worse,
-        change=change,
-        baseline=baseline.mean,
+        below=effect.get("p_helps"),
+        worse=effect.get("p_worse"),
+        change=changed["change"],
+        baseline=changed["baseline"].mean,
         mixed=bool(series.mixed),
+        due=due,
         limits=priors.limits,
     )
     needed = None
-    if verdict == "cannot tell yet" and posterior and mixture and not series.mixed:
+    if verdict == "cannot tell yet" and posterior is not None and mixture is not None and not series.mixed:
         needed = days_needed(series.t, posterior, mixture, priors)
-    since = (days[-1].day - sessions[0]).days if sessions else None
     return DiaryAnswer(
         first_day=days[0].day,
         last_day=days[-1].day,
         n=len(days),
         sessions=len(sessions),
-        baseline=baseline,
-        recent=recent,
-        change=change,
-        change_low=spread[0],
-        change_high=spread[1],
-        change_share=change / baseline.mean if baseline.mean > 0 else None,
         verdict=verdict,
         words=words(verdict, mixed=bool(series.mixed), days_needed=needed),
-        advice=advice(verdict, sessions=len(sessions), days_since=since, limits=priors.limits),
+        advice=advice(verdict, due=due, limits=priors.limits),
         days_needed=needed,
         mixed=series.mixed,
-        control_change=_side_change(entries, "control", sessions),
-        rmdq_change=_side_change(entries, "rmdq", sessions),
-        own_judgement=next((e.global_change for e in _latest(entries) if e.global_change is not None), None),
-        events=tuple(f"{e.day}: {e.event}" for e in reversed(_latest(entries)) if e.event),
-        draw=_draw(series, start_days, sessions, priors) if posterior else None,
+        draw=_draw(series, start_days, sessions, priors) if posterior is not None else None,
         priors=f"{priors.pack} {priors.version}",
         digest=digest(series.t, series.y, series.x),
         mixture=mixture,
         days=series.t,
         pain=series.y,
         notes=_notes(series, priors, course, posterior, told=duration is not None),
-        **_effect_fields(series, priors, course, posterior, mixture, below, worse, sensitivity=sensitivity),
+        **changed,
+        **effect,
+        **_side_fields(entries, sessions),
     )
 
 
@@ -299,6 +289,16 @@ def _windows(series: _Series, priors: Priors) -> tuple[Window, Window, tuple[Any
     return windows[0], windows[1], (first, recent)
 
 
+def _change_fields(series: _Series, priors: Priors, posterior: Posterior | None) -> dict[str, Any]:
+    """The first number: how much the person changed."""
+    baseline, recent, chosen = _windows(series, priors)
+    change = recent.mean - baseline.mean
+    low, high = _change_interval(series, chosen, change, posterior, priors)
+    share = change / baseline.mean if baseline.mean > 0 else None
+    return {"baseline": baseline, "recent": recent, "change": change, "change_low": low, "change_high": high,
+            "change_share": share}  # fmt: skip
+
+
 def _change_interval(
     series: _Series, chosen: tuple[Any, Any], change: float, posterior: Posterior | None, priors: Priors
 ) -> tuple[float, float]:
@@ -332,11 +332,10 @@ def _effect_fields(
     course: Course,
     posterior: Posterior | None,
     mixture: Mixture | None,
-    below: float | None,
-    worse: float | None,
     *,
     sensitivity: bool,
 ) -> dict[str, Any]:
+    """The effect beyond the expected course, and how far the diary moved what was known; nothing without a fit."""
     if posterior is None or mixture is None:
         return {}
     low, high = mixture.interval()
@@ -351,8 +350,8 @@ def _effect_fields(
         "effect_low": low,
         "effect_high": high,
         "effect_sd": mixture.sd,
-        "p_helps": below,
-        "p_worse": worse,
+        "p_helps": mixture.below(-priors.limits.worthwhile),
+        "p_worse": 1 - mixture.below(0.0),
         "expected": float(natural),
         "prior_mean": prior.mean,
         "prior_sd": prior.sd,
@@ -426,6 +425,17 @@ def _draw(
         ramps=priors.design.ramps,
         course_days=priors.design.course_days,
     )
+
+
+def _side_fields(entries: Sequence[Entry], sessions: Sequence[date]) -> dict[str, Any]:
+    """What else the diary holds: function, the unrelated symptom, the person's own judgement, unwanted events."""
+    latest = _latest(entries)
+    return {
+        "control_change": _side_change(entries, "control", sessions),
+        "rmdq_change": _side_change(entries, "rmdq", sessions),
+        "own_judgement": next((e.global_change for e in latest if e.global_change is not None), None),
+        "events": tuple(f"{e.day}: {e.event}" for e in reversed(latest) if e.event),
+    }
 
 
 def _latest(entries: Sequence[Entry]) -> list[Entry]:

@@ -231,6 +231,7 @@ class _Reader:
         return Limits(
             worthwhile=row["worthwhile"],
             sure=row["sure"],
+            sure_early=row["sure_early"],
             noticed_points=self._value(row["noticed_points"]),
             noticed_share=self._value(row["noticed_share"]) / 100,
             review_sessions=int(self._value(row["review_sessions"])),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Limits", "Verdict", "advice", "decide_verdict", "words"]
+__all__ = ["Limits", "Verdict", "advice", "decide_verdict", "review_due", "words"]
 
 Verdict = Literal[
     "likely helping you",
@@ -26,6 +26,7 @@ class Limits:
 
     worthwhile: float  # the smallest effect that is worth sessions, in points of improvement
     sure: float  # probability at which the rule speaks
+    sure_early: float  # ... at which it speaks of help before the review, for early looks are many
     noticed_points: float  # change for one person that people notice
     noticed_share: float  # the same as a share of the baseline
     review_sessions: int  # review after so many sessions
@@ -39,6 +40,7 @@ def decide_verdict(
     change: float,
     baseline: float,
     mixed: bool,
+    due: bool,
     limits: Limits,
 ) -> Verdict:
     """The stated rule.
@@ -54,17 +56,24 @@ def decide_verdict(
         Mean change (negative is better) and mean before.
     mixed
         Another treatment was started in the window: nobody can tell the two apart.
+    due
+        The review has been reached: see :func:`review_due`.
     """
     if below is None or worse is None:
         return "change only"
     if mixed:
         return "cannot tell yet"
-    if below >= limits.sure:
+    if below >= (limits.sure if due else limits.sure_early):
         noticed = -change >= limits.noticed_points or -change >= limits.noticed_share * baseline > 0
         return "likely helping you" if noticed else "some help, less than most people call worthwhile"
     if 1 - below >= limits.sure or worse >= limits.sure:
         return "no worthwhile help"
     return "cannot tell yet"
+
+
+def review_due(*, sessions: int, days_since: int | None, limits: Limits) -> bool:
+    """Whether the course has reached its review: enough sessions, or enough days since the first."""
+    return sessions >= limits.review_sessions or (days_since is not None and days_since >= limits.review_days)
 
 
 def words(verdict: Verdict, *, mixed: bool, days_needed: int | None) -> str:
@@ -89,9 +98,8 @@ def words(verdict: Verdict, *, mixed: bool, days_needed: int | None) -> str:
     return f"We cannot tell yet. If things stay as they are, about {days_needed} more days should settle it."
 
 
-def advice(verdict: Verdict, *, sessions: int, days_since: int | None, limits: Limits) -> str:
+def advice(verdict: Verdict, *, due: bool, limits: Limits) -> str:
     """What to do next; a course that brings no gain is not continued past its review."""
-    due = sessions >= limits.review_sessions or (days_since is not None and days_since >= limits.review_days)
     if verdict == "no worthwhile help":
         return "Stopping is reasonable. Talk it over, and look at the other options."
     if verdict == "likely helping you":
