@@ -62,21 +62,18 @@ def command(
 ) -> None:
     """Posterior of the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
     from needlepoint.bayes.api import bayes
-    from needlepoint.cli.pool import _effects, _told
-    from needlepoint.tables import read_table
+    from needlepoint.cli.own_table import read_own
 
-    data = read_table(table)
-    guess = _told(data.columns, measure, columns, study)
-    click.echo(f"understood: {guess.text}", err=True)
-    effects = _effects(data, guess)
+    own = read_own(table, measure, columns, study)
+    effects = own.effects
     options: dict[str, Any] = {
         "level": level,
         "interval": interval,
         "mods": mods,
-        "data": data if mods else None,
+        "data": own.data if mods else None,
     }
     posterior = bayes(effects, prior_effect=prior_effect, prior_tau=prior_tau, **options)
-    record: dict[str, Any] = posterior.to_dict() | {"understood": guess.text}
+    record: dict[str, Any] = posterior.to_dict() | {"understood": own.understood}
     text = [posterior.summary(), *_evidence(posterior, record)]
     if beyond is not None:
         text += _beyond(posterior, abs(beyond), record)

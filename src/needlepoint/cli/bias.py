@@ -39,14 +39,11 @@ def command(
     as_json: bool,
 ) -> None:
     """Test the studies of TABLE for small-study effects, and show how much they would matter."""
-    from needlepoint.cli.pool import _effects, _told
+    from needlepoint.cli.own_table import read_own
     from needlepoint.pooling.api import pool
-    from needlepoint.tables import read_table
 
-    data = read_table(table)
-    guess = _told(data.columns, measure, columns, study)
-    click.echo(f"understood: {guess.text}", err=True)
-    effects = _effects(data, guess)
+    own = read_own(table, measure, columns, study)
+    effects = own.effects
     pooled = pool(effects, method=method)
     side = favours or ("positive" if pooled.estimate >= 0 else "negative")
     found, refused = _run(_methods(effects, pooled, kind, side))
@@ -54,7 +51,7 @@ def command(
         import json
 
         whole = {name: result.to_dict() for name, result in found.items()}
-        whole |= {"pooled": pooled.to_dict(), "refused": refused, "understood": guess.text}
+        whole |= {"pooled": pooled.to_dict(), "refused": refused, "understood": own.understood}
         click.echo(json.dumps(whole, ensure_ascii=False, indent=1))
         return
     from needlepoint.bias.report_line import small_study_line

@@ -36,15 +36,12 @@ def command(
     as_csv: bool,
 ) -> None:
     """Show which studies of TABLE are outliers, which move the result, and what changes without each."""
-    from needlepoint.cli.pool import _effects, _told
+    from needlepoint.cli.own_table import read_own
     from needlepoint.pooling.api import pool
     from needlepoint.pooling.influence import influence, influence_line
-    from needlepoint.tables import read_table
 
-    data = read_table(table)
-    guess = _told(data.columns, measure, columns, study)
-    click.echo(f"understood: {guess.text}", err=True)
-    pooled = pool(_effects(data, guess), method=method, mods=mods, data=data if mods else None)
+    own = read_own(table, measure, columns, study)
+    pooled = pool(own.effects, method=method, mods=mods, data=own.data if mods else None)
     parts: dict[str, Any] = {"influence": influence(pooled)}
     if subsets:
         from needlepoint.pooling.gosh import gosh
@@ -54,7 +51,7 @@ def command(
         import json
 
         whole = {name: part.to_dict() for name, part in parts.items()}
-        whole |= {"pooled": pooled.to_dict(), "understood": guess.text}
+        whole |= {"pooled": pooled.to_dict(), "understood": own.understood}
         click.echo(json.dumps(whole, ensure_ascii=False, indent=1))
     elif as_csv:
         click.echo(parts["influence"].to_frame("polars").write_csv(), nl=False)

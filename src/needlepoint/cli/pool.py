@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from needlepoint.effects.guess import Guess
 
 __all__ = ["command"]
 
@@ -58,14 +52,12 @@ def command(
     **fit: Any,
 ) -> None:
     """Pool the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
+    from needlepoint.cli.own_table import read_own
     from needlepoint.pooling.api import pool
-    from needlepoint.tables import read_table
 
-    data = read_table(table)
-    guess = _told(data.columns, measure, columns, study)
-    click.echo(f"understood: {guess.text}", err=True)
-    more = data if mods or weights else None
-    pooled: Any = pool(_effects(data, guess), mods=mods, weights=weights, data=more, **fit)
+    own = read_own(table, measure, columns, study)
+    more = own.data if mods or weights else None
+    pooled: Any = pool(own.effects, mods=mods, weights=weights, data=more, **fit)
     parts: dict[str, Any] = {}
     if tau2_interval is not None:
         parts["tau2_interval"] = _tau2_interval(pooled, tau2_interval)
@@ -76,7 +68,7 @@ def command(
     if as_json:
         import json
 
-        whole = pooled.to_dict() | {k: v.to_dict() for k, v in parts.items()} | {"understood": guess.text}
+        whole = pooled.to_dict() | {k: v.to_dict() for k, v in parts.items()} | {"understood": own.understood}
         click.echo(json.dumps(whole, ensure_ascii=False, indent=1))
     elif as_csv:
         click.echo(pooled.to_frame("polars").write_csv(), nl=False)
@@ -107,45 +99,6 @@ def _as_ratio(pooled: Any) -> str:
         return ""
     low, mid, high = exp(pooled.ci_low), exp(pooled.estimate), exp(pooled.ci_high)
     return f"as a ratio: {mid:.3g} [{low:.3g}, {high:.3g}]"
-
-
-def _told(names: list[str], measure: str | None, columns: tuple[str, ...], study: str | None) -> Guess:
-    """The user's own word on columns goes before any guess."""
-    from needlepoint.effects.guess import guess_columns
-    from needlepoint.errors import InputError
-
-    told: dict[str, str] = {}
-    for pair in columns:
-        letter, equals, name = pair.partition("=")
-        if not equals or name not in names:
-            allowed = f"LETTER=NAME with one of {', '.join(names)}"
-            raise InputError("no such column", field="--col", got=pair, allowed=allowed)
-        told[letter.strip()] = name
-    renamed = [next((letter for letter, column in told.items() if column == n), n) for n in names]
-    guess = guess_columns(renamed, measure)
-    back = dict(zip(renamed, names, strict=True))
-    found = {letter: back[name] for letter, name in guess.columns.items()} | told
-    return replace(guess, columns=found, study=study or (back[guess.study] if guess.study else None))
-
-
-def _effects(data: pl.DataFrame, guess: Guess) -> Any:
-    """Effect sizes of the table; printed intervals become standard errors."""
-    from needlepoint.columns import numbers
-    from needlepoint.effects.api import effect_sizes
-
-    trio = guess.ratio_interval or guess.interval
-    if trio is None:
-        chosen: dict[str, Any] = {**guess.columns}
-        return effect_sizes(data, measure=guess.measure, study=guess.study, **chosen)
-    import numpy as np
-
-    from needlepoint.stats.distributions import normal_quantile
-
-    middle, low, high = (numbers(data, name, field=name) for name in trio)
-    if guess.ratio_interval is not None:
-        middle, low, high = np.log(middle), np.log(low), np.log(high)
-    sei = (high - low) / (2 * normal_quantile(0.975))
-    return effect_sizes(data, measure="GEN", yi=middle, sei=sei, study=guess.study)
 
 
 def _draw(pooled: Any, path: Path) -> None:

@@ -22,19 +22,15 @@ def command(
     table: Path, level: float, columns: tuple[str, ...], study: str | None, as_json: bool, as_csv: bool
 ) -> None:
     """Odds ratios of the events in TABLE (CSV, Excel or Parquet) by every method for rare events."""
-    from needlepoint.cli.pool import _effects, _told
-    from needlepoint.effects.guess import guess_columns
+    from needlepoint.cli.own_table import read_own
     from needlepoint.pooling.rare_events import rare_events
-    from needlepoint.tables import read_table
 
-    data = read_table(table)
-    guess = _told(guess_columns, data.columns, "OR", columns, study)
-    click.echo(f"understood: {guess.text}", err=True)
-    res = rare_events(_effects(data, guess), level=level)
+    own = read_own(table, "OR", columns, study)
+    res = rare_events(own.effects, level=level)
     if as_json:
         import json
 
-        click.echo(json.dumps(res.to_dict() | {"understood": guess.text}, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(res.to_dict() | {"understood": own.understood}, ensure_ascii=False, indent=1))
     elif as_csv:
         click.echo(res.to_frame("polars").drop("notes").write_csv(), nl=False)
     else:
