@@ -45,6 +45,7 @@ class Case:
     heading: Unit | None = None
     study: Study | None = None  # the cited study, here or just before
     study_here: bool = False
+    siblings: tuple[Unit, ...] = ()  # the other clauses of the sentence
     proposed_by: str = "rules"
 
     def has(self, *cues: str) -> bool:
@@ -199,5 +200,15 @@ class Case:
 
     @property
     def names_sham(self) -> bool:
-        """True where the sentence itself tells of sham or placebo."""
-        return any("sham" in c for c in self.slots.comparators) or self.has("beyond_placebo", "no_difference")
+        """True where the whole sentence tells of sham or placebo."""
+        beside = any("sham" in m.term for u in self.siblings for m in u.mentions)
+        return (
+            beside
+            or any("sham" in c for c in self.slots.comparators)
+            or self.has("beyond_placebo", "no_difference")
+        )
+
+    @property
+    def doubted_beside(self) -> bool:
+        """True where another clause of the sentence limits this one at once."""
+        return any(u.has("rejection", "evidence_mixed", "uncertainty_words") for u in self.siblings)

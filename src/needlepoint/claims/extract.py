@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from needlepoint.claims.case import Case
 from needlepoint.claims.fields import Context, Slots, certainty_of, polarity_of, slots_of, speaker_of
 from needlepoint.claims.kinds import kind_of
+from needlepoint.claims.knowledge import Study
 from needlepoint.claims.model import Proposal
 from needlepoint.claims.quantities import quantities_of
 from needlepoint.claims.reading import Unit, read_units
@@ -39,6 +40,9 @@ def extract(shadow: str, vocabulary: Vocabulary, main: str, proposals: Sequence[
     found = Extraction(words=frozenset(words.text))
     context = _page_context(units, vocabulary, main)
     heading: Unit | None = None
+    clauses: dict[int, list[Unit]] = {}
+    for unit in units:
+        clauses.setdefault(unit.sentence, []).append(unit)
     for unit in units:
         if unit.section != context.section:
             context.enter(unit.section)
@@ -53,6 +57,7 @@ def extract(shadow: str, vocabulary: Vocabulary, main: str, proposals: Sequence[
             found.others.append((unit, role))
             continue
         case = _case(unit, heading, context, vocabulary, main, shadow)
+        case.siblings = tuple(u for u in clauses[unit.sentence] if u is not unit)
         if proposal is not None:
             case.kind, case.proposed_by = proposal.kind, proposal.by
         found.cases.append(case)
@@ -132,5 +137,14 @@ def _cite(case: Case, kind: ClaimKind, slots: Slots, context: Context, vocabular
     if study is not None:
         case.study, case.study_here = study, True
         context.study = study
-    elif kind in {"citation", "magnitude"} and context.study is not None:
+    elif kind in {"citation", "magnitude"} and _still_told(context.study, case, vocabulary):
         case.study = context.study
+
+
+def _still_told(study: Study | None, case: Case, vocabulary: Vocabulary) -> bool:
+    """The study told of just before, unless the sentence names another treatment or another year."""
+    if study is None:
+        return False
+    line = {t for name in case.slots.treatments for t in vocabulary.lineage(name)}
+    years = {int(q.low) for q in case.quantities if q.unit == "year"}
+    return bool(line & set(study.treatments)) and (not years or study.year in years)

@@ -76,11 +76,12 @@ def _is_mechanism(u: Unit) -> bool:
     return not u.has("outcome_wide")
 
 
-_EFFECT_WORDS = ("cure", "relief_kept", "strong", "effective_word", "rejection", "hedged_help")
+_EFFECT_WORDS = ("cure", "relief_kept", "effective_word", "rejection", "hedged_help")
 
 
 def _is_procedure(u: Unit) -> bool:
-    return u.has("procedure_core", "sufficient_number") and not u.has(*_EFFECT_WORDS)
+    promises = u.has(*_EFFECT_WORDS) or (u.has("strong") and u.has("efficacy"))
+    return u.has("procedure_core", "sufficient_number") and not promises
 
 
 def _is_comparison(u: Unit) -> bool:

@@ -71,6 +71,15 @@ EFFECTS: tuple[Rule, ...] = (
         "A fair limit. {row}",
     ),
     Rule(
+        "limited-at-once",
+        EFFECT,
+        lambda c: c.doubted_beside and c.certainty == "hedged" and not strong(c),
+        "supported",
+        (),
+        "standing",
+        "Told with its limit. {row}",
+    ),
+    Rule(
         "extrapolated",
         EFFECT,
         lambda c: c.has("extrapolation"),

@@ -107,6 +107,14 @@ DESCRIBED: tuple[Rule, ...] = (
         "mechanism",
     ),
     Rule(
+        "mechanism-limited",
+        kinds("mechanism"),
+        both(reserved, lambda c: c.doubted_beside),
+        "supported",
+        basis="mechanism",
+        why="Told as a theory, with its limit. {row}",
+    ),
+    Rule(
         "mechanism-theory",
         kinds("mechanism"),
         both(reserved, mechanism("hypothesis", "unsupported", "undefined")),
