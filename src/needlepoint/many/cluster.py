@@ -19,7 +19,9 @@ __all__ = ["on_cluster"]
 Chunk = tuple[int, int, "pl.DataFrame"]  # first row, row after the last, rows
 
 
-def on_cluster(address: str, chunks: Iterator[Chunk], plan: Plan) -> Iterator[Chunk]:
+def on_cluster(
+    address: str, chunks: Iterator[Chunk], plan: Plan, *, timeout: float = 20.0
+) -> Iterator[Chunk]:
     """Results of the chunks as they finish; the chunks of a worker that is lost go to another.
 
     Raises
@@ -34,12 +36,12 @@ def on_cluster(address: str, chunks: Iterator[Chunk], plan: Plan) -> Iterator[Ch
     except ImportError as error:
         raise MissingExtra("a cluster", package="distributed", extra="cluster") from error
     try:
-        client: Any = distributed.Client(address, timeout="20s", set_as_default=False)
+        client: Any = distributed.Client(address, timeout=timeout, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise NeedlepointError(f"no Dask scheduler answers at {address}: {error}") from error
     with client:
         waiting: dict[Any, tuple[int, int]] = {}
-        queue: Any = distributed.as_completed()
+        queue: Any = distributed.as_completed(loop=client.loop)
 
         def feed(most: int) -> None:
             for _ in range(most):
