@@ -130,6 +130,12 @@ def test_a_diary_that_does_not_say_how_long_the_pain_has_lasted_says_so():
     assert not any("did not say" in note for note in analyse(days, duration="more than a year").notes)
 
 
+def test_a_diary_without_pain_says_that_there_was_no_room():
+    days = [Entry(day=each.day, pain=0.0, session=each.session) for each in simulated()]
+    assert any("little room" in note for note in analyse(days).notes)
+    assert not any("little room" in note for note in analyse(simulated()).notes)
+
+
 def test_side_measures_are_compared_before_and_after():
     answer = analyse(simulated(control=lambda day: 3.0, rmdq=lambda day: 12 if day < 0 else 8))
     assert answer.control_change == 0

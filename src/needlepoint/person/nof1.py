@@ -463,6 +463,8 @@ def _notes(
             f"The diary has {before} days before the first session and {len(series.t) - before} after it; "
             f"at least {priors.design.least_baseline} and {priors.design.least_after} are needed."
         )
+    if before and series.y[series.before].mean() < priors.limits.noticed_points:
+        notes.append("Your pain was low before the first session, so there was little room to get better.")
     if posterior is not None:
         span = series.t[-1] - series.t[0] + 1
         notes.append(

@@ -77,7 +77,7 @@ def _days(answer: DiaryAnswer) -> str:
 
 
 def _moved(answer: DiaryAnswer) -> str:
-    if answer.effect is None:
+    if answer.effect is None or answer.p_helps is None:
         return ""
     from needlepoint.figures.diary import prior_posterior
 
@@ -89,10 +89,8 @@ def _moved(answer: DiaryAnswer) -> str:
     return inline_svg(prior_posterior(answer), alt) + f"<p>{chance}</p>"
 
 
-def _chance(p: float | None) -> str:
+def _chance(p: float) -> str:
     """A probability in percent, never as certainty."""
-    if p is None:
-        return ""
     return "less than 1%" if p < 0.01 else "more than 99%" if p > 0.99 else f"{p:.0%}"
 
 
