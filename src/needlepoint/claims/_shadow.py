@@ -12,17 +12,16 @@ from needlepoint.claims.result import Damage
 
 __all__ = ["damage_of", "shadow_of"]
 
-_SAME = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032\u00b4`", "'"),
-        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"'),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        **dict.fromkeys(
-            "\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200a\u202f\u200b\ufeff\t\r\x0b\x0c", " "
-        ),
-        **dict.fromkeys("\u00ad\u2028\u2029\x00", " "),
-    }
-)
+_SAME = {
+    **dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032\u00b4`", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200a\u202f\u200b\ufeff\t\r\x0b\x0c", " "),
+    **dict.fromkeys("\u00ad\u2028\u2029\x00", " "),
+}
+_ODD = re.compile(
+    "[" + "".join(map(re.escape, _SAME)) + "]"
+)  # few on a page: quicker than translating all of it
 _LINK = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\)){1,500}(?:\s\"[^\"\n]{0,200}\")?\)")
 _MARKS = re.compile(r"[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}")
 
@@ -33,7 +32,7 @@ def shadow_of(text: str, *, markdown: bool = False) -> str:
     >>> shadow_of("it\u2019s 4\u20136")
     "it's 4-6"
     """
-    shadow = text.translate(_SAME)
+    shadow = _ODD.sub(lambda m: _SAME[m.group()], text)
     if markdown:
         for blank in (_LINK, _MARKS):
             shadow = blank.sub(lambda m: " " * len(m.group()), shadow)

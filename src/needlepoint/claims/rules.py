@@ -202,8 +202,9 @@ EFFECTS: tuple[Rule, ...] = (
 
 RULES = (*SOURCED, *DESCRIBED, *EFFECTS)
 """The table, in the order in which it is tried."""
+_BY_KIND = {kind: tuple(rule for rule in RULES if kind in rule.kinds) for kind in ANY}
 
 
 def rule_for(case: Case) -> Rule:
     """The first rule that holds."""
-    return next(rule for rule in RULES if case.kind in rule.kinds and rule.when(case))
+    return next(rule for rule in _BY_KIND[case.kind] if rule.when(case))
