@@ -114,6 +114,17 @@ def test_no_row_is_not_the_same_as_no_evidence():
     assert check("Hypnosis by telephone heals kidney stones.").claims[0].verdict == "not_in_evidence_base"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Exercise and traction may ease chronic low back pain.",
+        "Dry needling may reduce back pain and improve function.",
+    ],
+)
+def test_what_is_true_of_a_part_is_supported_in_part(text):
+    assert [j.verdict for j in check(text).claims] == ["supported_in_part"]
+
+
 def test_two_runs_are_identical():
     reader_of.cache_clear()
     first = check(PAGE).to_dict()

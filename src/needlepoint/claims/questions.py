@@ -40,6 +40,7 @@ __all__ = [
     "reserved",
     "responders_as_change",
     "serious_harm_known",
+    "some_help",
     "spared",
     "speaks_against",
     "strong",
@@ -213,6 +214,12 @@ def mechanism(*standings: str) -> Test:
 def reserved(c: Case) -> bool:
     """Told as a theory, or with a doubt."""
     return c.has("mechanism_reported", "hedge_strong")
+
+
+def some_help(c: Case) -> bool:
+    """Of several treatments named, some are shown to help and some are not."""
+    benefits = {s.benefit for s in c.standings}
+    return bool(benefits & {*WORKS}) and bool(benefits & {"none", "insufficient"})
 
 
 def named(c: Case) -> bool:

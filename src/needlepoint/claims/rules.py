@@ -17,6 +17,7 @@ from needlepoint.claims.questions import (
     named,
     own_practice,
     plain_effect,
+    some_help,
     speaks_against,
     strong,
 )
@@ -113,6 +114,15 @@ EFFECTS: tuple[Rule, ...] = (
         "Not among the outcomes that trials showed to improve. {row}",
     ),
     Rule(
+        "some-of-them",
+        EFFECT,
+        both(some_help, fails(strong)),
+        "supported_in_part",
+        (),
+        "standing",
+        "True of a part of the treatments named. {row}",
+    ),
+    Rule(
         "tested-and-failed",
         EFFECT,
         lambda c: c.benefit == "none" and c.certainty != "hedged" and (strong(c) or plain_effect(c)),
@@ -151,7 +161,7 @@ EFFECTS: tuple[Rule, ...] = (
         "outcome-beyond",
         EFFECT,
         lambda c: c.outcome_beyond,
-        "overstated",
+        "supported_in_part",
         ("outcome_overreach",),
         "standing",
         "One of the outcomes named has not been shown to improve. {row}",
