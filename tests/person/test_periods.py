@@ -1,12 +1,16 @@
 """Randomised trials in one person, and people pooled."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from needlepoint.cli import cli
 from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.person.diary import Diary
 from needlepoint.person.entries import Entry
 from needlepoint.person.nof1 import analyse
 from needlepoint.person.periods import Periods, _exposure, analyse_periods, draw_periods
@@ -125,3 +129,27 @@ def test_a_diary_that_added_nothing_is_named_and_one_without_effect_is_refused()
         pool_people([replace(answers[0], effect=None), answers[1]])
     with pytest.raises(InputError, match="as many labels"):
         pool_people(answers, labels=["a"])
+
+
+def test_periods_drawn_by_the_command_are_analysed_by_the_report(tmp_path):
+    def run(*args):
+        return CliRunner().invoke(
+            cli, ["diary", "--file", str(tmp_path / "d.sqlite"), *args], catch_exceptions=False
+        )
+
+    drawn = run("periods", "--pairs", "3", "--days", "5", "--from", "2026-03-01", "--seed", "7").output
+    assert drawn.count("use it") == drawn.count("leave it out") == 3
+    assert drawn.startswith("2026-03-01 to 2026-03-05")
+    diary = Diary(tmp_path / "d.sqlite")
+    treated = [each == "1" for each in diary.settings()["treated"]]
+    diary.extend([
+        Entry(day=START + timedelta(i), pain=(3.0 if treated[i // 5] else 6.0) + i % 2) for i in range(30)
+    ])  # fmt: skip
+    assert "less pain" in run("report").output
+    assert json.loads(run("report", "--json").output)["orders"] == 8
+    assert json.loads(run("periods", "--from", "2026-03-01", "--json").output)["schedule"]
+
+
+def test_a_diary_without_periods_says_so(tmp_path):
+    with pytest.raises(InputError, match="no periods were drawn"):
+        Diary.start(tmp_path / "d.sqlite").report_periods()

@@ -80,6 +80,28 @@ def start(
     _say({"file": str(path), "encrypted": private, **made.to_dict()}, made.summary(), as_json=as_json)
 
 
+@command.command("periods")
+@click.option("--pairs", default=4, show_default=True, help="Pairs of periods, one with and one without.")
+@click.option("--days", default=7, show_default=True, help="Days of each period.")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day: today.")
+@click.option("--seed", type=int, help="For a repeatable draw.")
+@as_json_option
+@click.pass_obj
+def periods(path: Path, pairs: int, days: int, first: Any, seed: int | None, as_json: bool) -> None:
+    """Draw periods with and without a treatment that washes out (heat, TENS); makes the diary if there is none."""
+    from needlepoint.person.periods import draw_periods
+
+    drawn = draw_periods(first.date() if first else date.today(), pairs=pairs, days=days, seed=seed)
+    diary = _open(path) if path.exists() else Diary.start(path)
+    order = "".join("1" if on else "0" for on in drawn.treated)
+    diary.set(first_day=drawn.first_day.isoformat(), period_days=days, treated=order)
+    lines = [
+        *drawn.schedule(),
+        "Write down your pain each day. Do not use this for needles: their effect lasts.",
+    ]
+    _say({"schedule": drawn.schedule(), "treated": list(drawn.treated)}, "\n".join(lines), as_json=as_json)
+
+
 @command.command("add")
 @click.option("--day", default=None, help="The day, as 2026-03-01: today unless told.")
 @click.option("--pain", type=float, help="Your pain today, 0 (none) to 10 (worst).")
@@ -155,6 +177,10 @@ def export(path: Path, target: Path, kind: str | None, as_json: bool) -> None:
 def report(path: Path, output: Path | None, as_json: bool) -> None:
     """Say what the diary shows: your change, what is beyond the expected, how sure that is."""
     diary = _open(path)
+    if "treated" in diary.settings():
+        trial = diary.report_periods()
+        _say(trial.to_dict(), trial.summary(), as_json=as_json)
+        return
     answer = diary.report()
     if output is not None:
         from needlepoint.report.diary_html import diary_html

@@ -24,6 +24,7 @@ from needlepoint.person.seal import Seal, new_salt
 
 if TYPE_CHECKING:
     from needlepoint.person.nof1 import DiaryAnswer
+    from needlepoint.person.periods import PeriodsAnswer
 
 __all__ = ["Diary", "default_path"]
 
@@ -42,6 +43,8 @@ SETTINGS = (
     "baseline_days",
     "window_days",
     "start_day",
+    "period_days",
+    "treated",
     "created",
 )
 
@@ -186,6 +189,26 @@ class Diary:
         options.setdefault("duration", settings.get("duration"))
         options.setdefault("start_days", candidates(settings))
         return analyse(self.entries(), **options)
+
+    def report_periods(self, **options: Any) -> PeriodsAnswer:
+        """Analyse the periods that were drawn: see :func:`needlepoint.person.periods.analyse_periods`.
+
+        Raises
+        ------
+        InputError
+            No periods were drawn for this diary.
+        """
+        from needlepoint.person.periods import Periods, analyse_periods
+
+        settings = self.settings()
+        if not {"first_day", "period_days", "treated"} <= set(settings):
+            raise InputError("no periods were drawn for this diary", field="treated", mend="draw them first")
+        periods = Periods(
+            first_day=date.fromisoformat(settings["first_day"]),
+            days=int(settings["period_days"]),
+            treated=tuple(each == "1" for each in settings["treated"]),
+        )
+        return analyse_periods(self.entries(), periods, **options)
 
     def delete_day(self, day: date | str) -> int:
         """Remove every record of one day, its history too, and overwrite where they stood; returns how many."""

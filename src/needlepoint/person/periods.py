@@ -11,7 +11,7 @@ import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +43,14 @@ class Periods:
     first_day: date
     days: int  # of each period
     treated: tuple[bool, ...]  # period by period
+
+    def schedule(self) -> list[str]:
+        """One line a period: its days, and whether to use the treatment."""
+        starts = [self.first_day + timedelta(self.days * i) for i in range(len(self.treated))]
+        return [
+            f"{start} to {start + timedelta(self.days - 1)}: {'use it' if on else 'leave it out'}"
+            for start, on in zip(starts, self.treated, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
