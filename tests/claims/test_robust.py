@@ -4,6 +4,7 @@ import random
 import re
 import string
 import time
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -193,3 +194,35 @@ def test_the_report_fetches_nothing_and_says_so_to_the_browser():
     html = check_html(check("Acupuncture has no side effects."))
     assert "default-src 'none'" in html
     assert re.findall(r"(?:src|srcset)=|url\(|@import", html) == []
+
+
+def pdf(stream, extra=b""):
+    """A PDF of one page with this content stream."""
+    bodies = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d%s>>stream\n" % (len(stream), extra) + stream + b"\nendstream",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    data, starts = b"%PDF-1.4\n", []
+    for n, body in enumerate(bodies, 1):
+        starts.append(len(data))
+        data += b"%d 0 obj\n" % n + body + b"\nendobj\n"
+    table = b"".join(b"%010d 00000 n \n" % s for s in starts)
+    trailer = b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(data)
+    return data + b"xref\n0 6\n0000000000 65535 f \n" + table + trailer
+
+
+def test_a_pdf_is_read_like_any_page():
+    stream = b"BT /F1 12 Tf 50 700 Td (Acupuncture has no side effects.) Tj ET"
+    result = check_page(page_of_bytes(pdf(stream)), reader_of(None))
+    assert [j.verdict for j in result.claims] == ["contradicted"]
+
+
+def test_a_pdf_that_unpacks_to_a_mountain_is_refused_in_time():
+    bomb = zlib.compress(b" " * 300_000_000, 9)
+    start = time.monotonic()
+    with pytest.raises(InputError, match="PDF"):
+        page_of_bytes(pdf(bomb, b"/Filter/FlateDecode"))
+    assert time.monotonic() - start < 10
