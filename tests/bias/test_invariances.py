@@ -199,6 +199,8 @@ def test_refusals_say_what_is_missing():
         egger(yi[:2], vi[:2])
     with pytest.raises(NotEnoughStudies):
         rank_test(yi[:2], vi[:2])
+    with pytest.raises(InputError, match="nothing to rank"):
+        rank_test(yi, [0.1] * 4)
     with pytest.raises(NotEnoughStudies):
         trim_fill(yi[:2], vi[:2])
     with pytest.raises(InputError, match="moderators"):

@@ -31,6 +31,8 @@ __all__ = [
 
 _LOG_2PI = float(np.log(2 * np.pi))
 _PANEL = 1.0  # width of a quadrature panel in z; 12 nodes on it integrate every weight here to about 1e-14
+_WIDE = 3.0  # of a panel far from the centre, where only the normal density bends
+_CENTRE = 8.5
 _NODES = 12
 
 
@@ -240,6 +242,8 @@ class SmoothSelection:
 def _breaks(reach: float, alternative: str, step: float, floor: float) -> Floats:
     """Ends and kinks; two-sided, p nears one like a power of |u|: panels shrink towards zero."""
     kinks = {-reach, reach}
+    if reach > _CENTRE:  # beyond, p is below 1e-17 and its powers change slowly
+        kinks |= {-_CENTRE, _CENTRE}
     if step > 0:
         cut = z_cut(step, alternative)
         kinks |= {cut, -cut} if alternative == "two.sided" else {cut}
@@ -254,7 +258,12 @@ def _breaks(reach: float, alternative: str, step: float, floor: float) -> Floats
 def _panels(breaks: Floats) -> tuple[Floats, Floats]:
     x, w = np.polynomial.legendre.leggauss(_NODES)
     edges = np.concatenate(
-        [np.linspace(a, b, max(1, int(np.ceil((b - a) / _PANEL))) + 1)[:-1] for a, b in pairwise(breaks)]
+        [
+            np.linspace(
+                a, b, max(1, int(np.ceil((b - a) / (_PANEL if abs(a + b) <= 2 * _CENTRE else _WIDE)))) + 1
+            )[:-1]
+            for a, b in pairwise(breaks)
+        ]
     )
     edges = np.append(edges, breaks[-1])
     half, centre = np.diff(edges) / 2, (edges[1:] + edges[:-1]) / 2

@@ -179,7 +179,7 @@ def _climb(problem: Problem, scale: _Scale, theta: Floats) -> tuple[Floats, floa
     def loss(x_free: Floats) -> tuple[float, Floats]:
         point, jacobian = full(x_free)
         ll, gradient = problem.value(point)
-        if not np.isfinite(ll):
+        if not (np.isfinite(ll) and np.isfinite(gradient).all()):
             return np.inf, np.zeros(len(x_free))
         return -ll, -(jacobian * gradient[:, None]).sum(axis=0)[free]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from needlepoint.bias._kendall import kendall
 from needlepoint.bias._words import p_words
-from needlepoint.errors import NotEnoughStudies
+from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.result import Result
 
@@ -61,6 +61,8 @@ def rank_test(effects: Any, vi: Any = None, *, data: Any = None, exact: bool = T
         raise NotEnoughStudies("the rank test", needs=3, got=len(yi))
     total = float((1 / v).sum())
     centre = float((yi / v).sum()) / total
+    if np.ptp(yi) == 0 or np.ptp(v) == 0:
+        raise InputError("effects or variances do not vary: there is nothing to rank", field="yi")
     found = kendall((yi - centre) / np.sqrt(v - 1 / total), v, exact=exact)
     notes = ("tied values: normal approximation",) if exact and not found.exact else ()
     return RankTest(notes=notes, k=len(yi), tau=found.tau, p_value=found.p_value, exact=found.exact)

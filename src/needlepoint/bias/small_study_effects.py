@@ -200,6 +200,8 @@ def _regressed(name: str, yi: Floats, weights: Floats, x: Floats, predictor: str
 def _ranked(name: str, x: Floats, y: Floats) -> AsymmetryTest:
     if len(x) < 3:
         raise NotEnoughStudies(f"{name}'s test", needs=3, got=len(x))
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        raise InputError("effects or variances do not vary: there is nothing to rank", field="yi")
     found = kendall(x, y, exact=False)
     z = found.s / found.se
     return AsymmetryTest(
