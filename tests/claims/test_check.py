@@ -125,6 +125,14 @@ def test_what_is_true_of_a_part_is_supported_in_part(text):
     assert [j.verdict for j in check(text).claims] == ["supported_in_part"]
 
 
+def test_a_problem_with_a_benefit_shows_what_the_trials_give_when_pooled():
+    support = check("Acupuncture eliminates chronic low back pain.").claims[0].support
+    pooled = [s.text for s in support if s.row == "pooled:acupuncture"]
+    assert len(pooled) == 1
+    assert "low back pain" in pooled[0]
+    assert "certainty" in pooled[0]
+
+
 def test_two_runs_are_identical():
     reader_of.cache_clear()
     first = check(PAGE).to_dict()

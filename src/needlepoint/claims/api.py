@@ -89,9 +89,8 @@ def reader_of(pack: str | Path | None = None) -> Reader:
 def reader_from(pack: Pack, knowledge: Knowledge) -> Reader:
     """Make a loaded pack and its page words ready to read with."""
     joined = _join(knowledge, pack)
-    return Reader(
-        pack, vocabulary_of(joined), _main_condition(pack), digest(pack.digest, joined), Rows.of(pack)
-    )
+    main = _main_condition(pack)
+    return Reader(pack, vocabulary_of(joined), main, digest(pack.digest, joined), Rows.of(pack, main))
 
 
 def _main_condition(pack: Pack) -> str:

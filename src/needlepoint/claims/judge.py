@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from needlepoint.claims.case import Case
+from needlepoint.claims.pooled import Headlines
 from needlepoint.claims.result import Claim, Judged, Support
-from needlepoint.claims.rule import Rule
+from needlepoint.claims.rule import EFFECT, Rule
 from needlepoint.claims.rules import rule_for
 from needlepoint.claims.standing import published_text
 from needlepoint.evidence.schema import Pack, Published, Source
@@ -22,15 +23,16 @@ class Rows:
 
     published: dict[str, list[Published]]
     sources: dict[str, Source]
+    headlines: Headlines
 
     @classmethod
-    def of(cls, pack: Pack) -> Rows:
+    def of(cls, pack: Pack, main: str) -> Rows:
         """Sort the rows once for a pack; rows without a number support nothing."""
         published: dict[str, list[Published]] = {}
         for row in pack.published:
             if row.estimate is not None:
                 published.setdefault(row.treatment, []).append(row)
-        return cls(published, {s.id: s for s in pack.sources})
+        return cls(published, {s.id: s for s in pack.sources}, Headlines(pack, main))
 
 
 _FINE = frozenset({"supported", "not_checkable", "not_in_evidence_base"})
@@ -48,7 +50,7 @@ def judge(case: Case, claim_id: str, text: str, section: str, rows: Rows) -> Jud
         issues=_issues(case, rule, row),
         why=_why(case, rule, row),
         careful="" if rule.verdict in _FINE else _careful(case, row),
-        support=tuple(_support(case, row, rows)),
+        support=(*_support(case, row, rows), *_pooled(case, rule, rows)),
     )
 
 
@@ -136,6 +138,20 @@ def _support(case: Case, row: Any, rows: Rows) -> Iterator[Support]:
             url=source.url if source else "",
             citation=published.review,
         )
+
+
+def _pooled(case: Case, rule: Rule, rows: Rows) -> Iterator[Support]:
+    """Beside a problem with a benefit: what the pack's own trials give when pooled."""
+    if rule.verdict in _FINE or case.kind not in EFFECT or not case.covered:
+        return
+    for name in case.slots.treatments[:1]:
+        for treatment in case.vocabulary.lineage(name):
+            headline = rows.headlines.of(treatment)
+            if headline:
+                yield Support(
+                    row=f"pooled:{treatment}", text=headline, url="", citation="pooled here from trials"
+                )
+                return
 
 
 def _nearest(case: Case, rows: Rows) -> list[Published]:
