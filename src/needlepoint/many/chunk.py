@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WHOLE", "chunk_rows"]
 
-WHOLE = ("k", "left_out", "q_df", "modes")  # columns of whole numbers
+WHOLE = ("k", "left_out", "q_df", "modes", "perm_flips", "gosh_subsets")  # columns of whole numbers
 
 
 def chunk_rows(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -44,7 +44,7 @@ def chunk_rows(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:
         yi, vi = np.ascontiguousarray(found.yi[keep]), np.ascontiguousarray(found.vi[keep])
         numbers = group_numbers(yi, vi, kept, plan.method, plan.level, fast=plan.compiled)
         columns: dict[str, Any] = dict(result_columns(numbers, sizes.astype(np.float64), plan))
-        columns |= extra_columns(plan, table, found, keep, yi, vi, kept, numbers)
+        columns |= extra_columns(plan, table, keys, found, (yi, vi, kept), numbers)
         _refuse_unsettled(numbers, sizes, refusals)
     else:
         from needlepoint.many.by_pool import pooled_columns

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
-__all__ = ["ChunkEffects", "chunk_effects"]
+__all__ = ["ChunkEffects", "chunk_effects", "numeric_columns"]
 
 _COUNTS = ("ai", "n1i", "ci", "n2i")
 _MEANS = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
@@ -35,7 +35,8 @@ class ChunkEffects(NamedTuple):
     notes: dict[int, str]
 
 
-def _arrays(table: pl.DataFrame, plan: Plan) -> dict[str, Floats]:
+def numeric_columns(table: pl.DataFrame, plan: Plan) -> dict[str, Floats]:
+    """The columns of the plan as floats, by letter; NaN where a value is missing."""
     import polars as pl
 
     arrays: dict[str, Floats] = {}
@@ -52,7 +53,7 @@ def _arrays(table: pl.DataFrame, plan: Plan) -> dict[str, Floats]:
 
 def chunk_effects(table: pl.DataFrame, starts: Indices, plan: Plan) -> ChunkEffects:
     """Effect sizes of every row; a group whose rows are impossible is refused, with the reason."""
-    arrays = _arrays(table, plan)
+    arrays = numeric_columns(table, plan)
     groups = len(starts) - 1
     if plan.measure == "GEN":
         yi = arrays["yi"]

@@ -1,38 +1,40 @@
-"""What may be asked for beside the synthesis, one entry a name in :data:`EXTRA_COLUMNS`."""
+"""What may be asked for beside the synthesis: :data:`needlepoint.many.plan.EXTRAS`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from needlepoint.many.asymmetry import egger
+from needlepoint.many.counts import mantel_haenszel, peto
+from needlepoint.many.derived import DERIVED, Ragged
 
-    import numpy as np
+if TYPE_CHECKING:
     import polars as pl
-    from numpy.typing import NDArray
 
     from needlepoint.many.effects import ChunkEffects
     from needlepoint.many.plan import Plan
 
-    Floats = NDArray[np.float64]
-
-__all__ = ["EXTRA_COLUMNS", "extra_columns"]
-
-EXTRA_COLUMNS: dict[str, Callable[..., dict[str, Any]]] = {}
+__all__ = ["extra_columns"]
 
 
 def extra_columns(
     plan: Plan,
     table: pl.DataFrame,
+    keys: pl.DataFrame,
     found: ChunkEffects,
-    keep: NDArray[np.bool_],
-    yi: Floats,
-    vi: Floats,
-    starts: NDArray[np.int64],
-    numbers: Floats,
+    usable: tuple[Any, Any, Any],
+    numbers: Any,
 ) -> dict[str, Any]:
-    """Columns of the extras that the plan asks for."""
+    """Columns of the extras that the plan asks for; ``usable`` are yi, vi and starts of what can be pooled."""
     columns: dict[str, Any] = {}
     for name in plan.extras:
-        columns |= EXTRA_COLUMNS[name](plan, table, found, keep, yi, vi, starts, numbers)
+        if name == "egger":
+            columns |= egger(*usable)
+        elif name == "mantel_haenszel":
+            columns |= mantel_haenszel(table, found, plan)
+        elif name == "peto":
+            columns |= peto(table, found, plan)
+        else:
+            seeds = keys.hash_rows(seed=plan.seed).to_numpy()
+            columns |= DERIVED[name](Ragged(*usable, seeds, numbers), plan)
     return columns

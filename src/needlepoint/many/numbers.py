@@ -52,10 +52,12 @@ def _compiled_kernel(method: str) -> Callable[..., None]:
     return compiled(cast("FunctionType", over_groups), swap, _SIGNATURE, method)
 
 
-def _targets(sizes: Indices, level: float) -> tuple[Floats, Floats]:
+def _targets(sizes: Indices, level: float | None) -> tuple[Floats, Floats]:
     """Chi-square quantiles by number of studies; -1 where a group of that size does not occur."""
     most = int(sizes.max(initial=1))
     low, high = np.full(most + 1, -1.0), np.full(most + 1, -1.0)
+    if level is None:
+        return low, high
     for k in np.unique(sizes).tolist():
         if k > 1:
             low[k] = chi2_quantile(0.5 + 0.5 * level, float(k - 1))
@@ -64,9 +66,11 @@ def _targets(sizes: Indices, level: float) -> tuple[Floats, Floats]:
 
 
 def group_numbers(
-    yi: Floats, vi: Floats, starts: Indices, method: str, level: float, *, fast: bool
+    yi: Floats, vi: Floats, starts: Indices, method: str, level: float | None, *, fast: bool
 ) -> Floats:
     """One row of :class:`Numbers` a group, (groups, columns); NaN for groups without studies.
+
+    ``level`` is that of the Q-profile interval; None leaves it out.
 
     The same bits whether ``fast`` (compiled) or not.
     """
@@ -75,7 +79,8 @@ def group_numbers(
     out = np.full((len(sizes), COLUMNS), nan)
     if fast and available():
         ones = np.ones(len(low))
-        _compiled_kernel(method)(yi, vi, ones, starts, low, high, out)
+        y, v = np.require(yi, requirements="CW"), np.require(vi, requirements="CW")
+        _compiled_kernel(method)(y, v, ones, starts, low, high, out)
         return out
     kernel = row_kernel(method)
     bounds, y, v = starts.tolist(), yi.tolist(), vi.tolist()

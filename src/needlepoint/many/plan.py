@@ -24,17 +24,7 @@ LETTERS = (
     *("x1i", "t1i", "x2i", "t2i"),
     *("ri", "ni", "xi", "oi", "estimate", "ci_low", "ci_high"),
 )
-EXTRAS = (
-    "egger",
-    "rank",
-    "leave_one_out",
-    "mantel_haenszel",
-    "peto",
-    "fragility",
-    "bootstrap",
-    "permutation",
-    "gosh",
-)
+EXTRAS = ("egger", "leave_one_out", "mantel_haenszel", "peto", "bootstrap", "permutation", "gosh")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +89,10 @@ def make_plan(names: list[str], *, by: Any, measure: str, columns: dict[str, str
     for extra in plan.extras:
         if extra not in EXTRAS:
             raise InputError("unknown extra", field="extras", got=extra, allowed=", ".join(EXTRAS))
+    if plan.extras and not plan.kernel:
+        raise InputError(
+            "extras come with the compiled methods only", field="extras", got=", ".join(plan.extras)
+        )
     if plan.method in {"GENQ", "GENQM"}:
         raise InputError(
             "the generalised Q estimator needs weights of the user's own", field="method", got=plan.method
