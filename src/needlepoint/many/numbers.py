@@ -79,7 +79,7 @@ def group_numbers(
     out = np.full((len(sizes), COLUMNS), nan)
     if fast and available():
         ones = np.ones(len(low))
-        y, v = np.require(yi, requirements="CW"), np.require(vi, requirements="CW")
+        y, v = np.require(yi, requirements=["C", "W"]), np.require(vi, requirements=["C", "W"])
         _compiled_kernel(method)(y, v, ones, starts, low, high, out)
         return out
     kernel = row_kernel(method)
