@@ -31,6 +31,10 @@ slow: $(VENV)/.dev
 score: $(VENV)/.installed
 	$(BIN)/python benchmarks/score_pages.py
 
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/pooling_vs_peers.py --quick
+
 docs: $(VENV)/.dev
 	$(BIN)/mkdocs build --strict
 
