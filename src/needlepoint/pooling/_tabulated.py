@@ -17,6 +17,9 @@ Matrix = NDArray[np.float64]
 
 __all__ = ["Table"]
 
+FEW = 5  # up to so many columns plain loops beat calls of linear algebra
+Rows = list[list[float]]
+
 
 class Table:
     """The sums of one problem; ``orthonormal`` and ``triangle`` are Q and R of X = QR."""
@@ -48,7 +51,9 @@ class Table:
         p = len(self._square)
         if p == 1:
             return _one_column(sums.tolist(), logdet_v)
-        return _two_columns(sums.tolist(), logdet_v) if p == 2 else self._several(sums, logdet_v)
+        if p == 2:
+            return _two_columns(sums.tolist(), logdet_v)
+        return _few_columns(sums.tolist(), logdet_v, p) if p <= FEW else self._several(sums, logdet_v)
 
     def _several(self, sums: Matrix, logdet_v: float) -> At:
         (n1, s1), (n2, s2), (_, s3) = sums[:, :2].tolist()
@@ -111,3 +116,67 @@ def _two_columns(sums: list[list[float]], logdet_v: float) -> At:
         logdet_v,
         log(det),
     )
+
+
+def _few_columns(sums: Rows, logdet_v: float, p: int) -> At:
+    """A few columns in plain loops."""
+    (n1, s1), (n2, s2), (_, s3) = sums[0][:2], sums[1][:2], sums[2][:2]
+    c1, c2, c3 = sums[0][2 : 2 + p], sums[1][2 : 2 + p], sums[2][2 : 2 + p]
+    A1, A2, A3 = _square(sums[0], p), _square(sums[1], p), _square(sums[2], p)
+    inverse, logdet = _inverse(A1, p)
+    b = _times(inverse, c1)
+    u = _times(A2, b)
+    t = _times(A3, b)
+    M2 = [_times(A2, row) for row in inverse]  # A2 is symmetric: row i of the inverse times A2
+    d = [c2[i] - u[i] for i in range(p)]
+    e = _times(inverse, d)
+    trace = trace2 = trace3 = 0.0
+    for i in range(p):
+        s1 -= c1[i] * b[i]
+        s2 += b[i] * (u[i] - 2.0 * c2[i])
+        s3 += b[i] * (t[i] - 2.0 * c3[i]) - d[i] * e[i]
+        trace += M2[i][i]
+        for j in range(p):
+            trace2 += M2[i][j] * M2[j][i]
+            trace3 += inverse[i][j] * A3[i][j]
+    return At(s1, s2, s3, n1 - trace, n2 - 2.0 * trace3 + trace2, n1, n2, logdet_v, logdet)
+
+
+def _times(A: Rows, b: list[float]) -> list[float]:
+    out: list[float] = []
+    for row in A:
+        total = 0.0
+        for x, y in zip(row, b):  # noqa: B905 (the inner loop of every fit: no time for a check)
+            total += x * y
+        out.append(total)
+    return out
+
+
+def _square(row: list[float], p: int) -> Rows:
+    """The symmetric matrix whose upper triangle stands, row by row, after the first p + 2 sums."""
+    A = [[0.0] * p for _ in range(p)]
+    at = p + 2
+    for i in range(p):
+        for j in range(i, p):
+            A[i][j] = A[j][i] = row[at]
+            at += 1
+    return A
+
+
+def _inverse(A: Rows, p: int) -> tuple[Rows, float]:
+    """Inverse and log determinant of a positive definite matrix, by Gauss-Jordan on the diagonal."""
+    B = A
+    det = 1.0
+    for k in range(p):
+        row = B[k]
+        pivot = row[k]
+        det *= pivot
+        row[k] = 1.0
+        row = B[k] = [x / pivot for x in row]
+        for i in range(p):
+            if i != k:
+                other = B[i]
+                factor = other[k]
+                other[k] = 0.0
+                B[i] = [x - factor * y for x, y in zip(other, row)]  # noqa: B905 (as above)
+    return B, log(det)
