@@ -36,33 +36,29 @@ BCG = {
 }
 
 PEER = r"""
-import json, sys, time, statistics, numpy as np, pimeta as pm
-folder, quick = sys.argv[1], sys.argv[2] == "1"
-load = lambda n: np.loadtxt(f"{folder}/{n}.csv", delimiter=",", ndmin=2)
-bcg, d100, d1000 = load("bcg"), load("k100"), load("k1000")
-y, v = bcg[:, 0], bcg[:, 1]
-def timed(f, n):
-    out = []
-    f()
-    for _ in range(n):
-        t = time.perf_counter(); f(); out.append(time.perf_counter() - t)
-    return statistics.median(out)
-tasks = {
-  "REML k=13": (lambda: pm.rma(yi=y, vi=v), 50), "REML k=100": (lambda: pm.rma(yi=d100[:,0], vi=d100[:,1]), 20),
-  "REML k=1000": (lambda: pm.rma(yi=d1000[:,0], vi=d1000[:,1]), 3),
-  "regression k=13": (lambda: pm.rma(yi=y, vi=v, mods=bcg[:, 2:4], test="knha"), 30),
-}
-res = pm.rma(yi=y, vi=v)
-reg = pm.rma(yi=y, vi=v, mods=bcg[:, 2:4])
-tasks["permutation 1000"] = (lambda: pm.permutest(reg, iter=1000), 1)
-tasks["GOSH 2^13"] = (lambda: pm.gosh(res), 1)
-e6 = np.load(f"{folder}/e6.npy")
-tasks["escalc OR 1e6"] = (lambda: pm.escalc(measure="OR", ai=e6[0], bi=e6[1], ci=e6[2], di=e6[3]), 1)
-out = {}
-for name, (f, n) in tasks.items():
-    try: out[name] = timed(f, n)
-    except Exception as error: out[name] = None; print(name, repr(error)[:200], file=sys.stderr)
-print(json.dumps(out))
+suppressMessages({library(metafor); library(jsonlite)})
+folder <- commandArgs(TRUE)[1]
+rd <- function(n) read.csv(file.path(folder, paste0(n, ".csv")), header = FALSE)
+bcg <- rd("bcg"); d100 <- rd("k100"); d1000 <- rd("k1000"); counts <- rd("counts")
+e6 <- matrix(readBin(file.path(folder, "e6.bin"), "double", 4e6), ncol = 4)
+out <- list()
+# n repetitions of m calls each; a task that fails is left out and says so
+time <- function(name, n, m, f) tryCatch({
+  one <- function() for (i in 1:m) f()
+  if (n > 1) one()
+  out[[name]] <<- median(sapply(1:n, function(i) system.time(one())[["elapsed"]])) / m
+}, error = function(e) message(name, ": ", conditionMessage(e)))
+res <- rma(bcg$V1, bcg$V2); reg <- rma(bcg$V1, bcg$V2, mods = cbind(bcg$V3, bcg$V4))
+time("REML k=13", 5, 50, function() rma(bcg$V1, bcg$V2))
+time("REML k=100", 5, 10, function() rma(d100$V1, d100$V2))
+time("REML k=1000", 3, 1, function() rma(d1000$V1, d1000$V2))
+time("regression k=13", 5, 50, function() rma(bcg$V1, bcg$V2, mods = cbind(bcg$V3, bcg$V4), test = "knha"))
+time("permutation 1000", 3, 1, function() permutest(reg, iter = 1000, progbar = FALSE))
+time("GOSH 2^13", 1, 1, function() gosh(res, progbar = FALSE))
+time("escalc OR 1e6", 3, 1, function() escalc(measure = "OR", ai = e6[, 1], bi = e6[, 2], ci = e6[, 3], di = e6[, 4]))
+time("CM.EL BCG", 1, 1, function()
+  rma.glmm(measure = "OR", ai = counts$V1, bi = counts$V2, ci = counts$V3, di = counts$V4, model = "CM.EL"))
+cat(toJSON(out, auto_unbox = TRUE, digits = 10))
 """
 
 R = r"""
@@ -157,8 +153,9 @@ def ours(data: dict[str, np.ndarray], quick: bool) -> dict[str, float]:
 
 def peer(command: list[str]) -> dict[str, float]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.stderr.strip():
+        print(done.stderr.strip()[-500:], file=sys.stderr)
     if done.returncode:
-        print(done.stderr[-500:], file=sys.stderr)
         return {}
     return json.loads(done.stdout.strip().splitlines()[-1])
 
