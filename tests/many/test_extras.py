@@ -46,6 +46,19 @@ def test_egger_is_the_regression_test():
         assert row["egger_p"] == pytest.approx(one.p_value, rel=1e-8)
 
 
+@pytest.mark.parametrize("tied", [False, True])
+def test_rank_is_the_rank_test(tied):
+    table = TABLE.with_columns(pl.col("vi").round(1) + 0.05) if tied else TABLE
+    found = many(table, by="g", extras=["rank"]).to_frame()
+    parts = [part for _, part in table.group_by("g", maintain_order=True)]
+    for row, part in zip(found.iter_rows(named=True), parts, strict=True):
+        if len(part) < 3 or part["vi"].n_unique() == 1:
+            assert row["rank_p"] is None
+            continue
+        one = needlepoint.rank_test(part)
+        assert (row["rank_tau"], row["rank_p"]) == pytest.approx((one.tau, one.p_value), rel=1e-9)
+
+
 def test_exact_sign_flips_are_the_exact_permutation_test():
     for row, part in zip(rows(extras=["permutation"], method="DL", test="z"), PARTS, strict=True):
         if len(part) >= 2:

@@ -182,6 +182,14 @@ def test_moderators_are_fitted_in_every_group():
         assert row["coefficients"] == [c.to_dict() | {"notes": []} for c in pooled.coefficients]
 
 
+def test_chunks_without_a_fitted_group_join_the_others():
+    table = ragged(4, seed=9, sizes=(5, 9)).with_columns(x=pl.int_range(pl.len()).over("group") % 3)
+    short = table.filter(pl.col("group") == 0)[:2].with_columns(group=pl.lit(9, dtype=pl.Int64))
+    how = {"by": "group", "mods": "~ x", "yi": "yi", "vi": "vi"}
+    rows = many(pl.concat([table, short]), rows_at_once=10, **how).to_frame()
+    assert rows["status"].to_list() == ["ok"] * 4 + ["refused"]
+
+
 @pytest.mark.parametrize("library", ["pandas", "pyarrow", "duckdb", "mapping", "lazy"])
 def test_any_table_will_do(library):
     table = ragged(9)

@@ -22,7 +22,7 @@ __all__ = ["command"]
 @click.option("--level", default=0.95, show_default=True, help="Confidence level, a fraction.")
 @click.option("--prediction", default="t", show_default=True, help="Kind of prediction interval, or none.")
 @click.option("--mods", help='Moderators, as a formula: "~ year + alloc".')
-@click.option("--extras", default="", help="More columns: egger,leave_one_out,mantel_haenszel,peto ...")
+@click.option("--extras", default="", help="More columns: egger,rank,leave_one_out,mantel_haenszel,peto ...")
 @click.option(
     "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col yi=lnOR."
 )

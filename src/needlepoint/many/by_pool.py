@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,8 @@ def pooled_columns(
 ) -> dict[str, Any]:
     """Columns of results by ``pool``; refusals are added to ``refusals``. ``k`` counts rows with an effect."""
     groups = len(starts) - 1
+    import polars as pl
+
     columns: dict[str, Any] = {name: np.full(groups, np.nan) for name in _NUMBERS}
     coefficients: list[list[dict[str, Any]] | None] = [None] * groups
     for g in range(groups):
@@ -50,7 +53,7 @@ def pooled_columns(
                 columns[name][g] = value
         coefficients[g] = terms
     if plan.mods is not None:
-        columns["coefficients"] = coefficients
+        columns["coefficients"] = pl.Series(coefficients, dtype=_coefficient_type())
     return columns
 
 
@@ -73,3 +76,13 @@ def _one(
         common = pool(yi=yi, vi=vi, method="EE", test="z")
         record |= {"common_estimate": common.estimate, "common_se": common.se}
     return record, [term.to_dict() for term in pooled.coefficients]
+
+
+def _coefficient_type() -> Any:
+    """One type in every chunk, also where no group could be fitted."""
+    import polars as pl
+
+    from needlepoint.pooling.result import Coefficient
+
+    kinds: dict[str, Any] = {"term": pl.String, "notes": pl.List(pl.String)}
+    return pl.List(pl.Struct({f.name: kinds.get(f.name, pl.Float64) for f in fields(Coefficient)}))

@@ -121,7 +121,7 @@ def _series(name: str, values: Any, silent: NDArray[np.bool_]) -> pl.Series:
     import polars as pl
 
     if not isinstance(values, np.ndarray):
-        return pl.Series(name, values)
+        return pl.Series(name, values)  # of a type of its own
     numbers = np.where(silent, np.nan, values) if silent.any() else values
     series = pl.Series(name, numbers).fill_nan(None)
     return series.cast(pl.Int64) if name in WHOLE else series

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from needlepoint.many.asymmetry import egger
+from needlepoint.many.asymmetry import egger, rank
 from needlepoint.many.counts import mantel_haenszel, peto
 from needlepoint.many.derived import DERIVED, Ragged
 
@@ -30,6 +30,8 @@ def extra_columns(
     for name in plan.extras:
         if name == "egger":
             columns |= egger(*usable)
+        elif name == "rank":
+            columns |= rank(*usable)
         elif name == "mantel_haenszel":
             columns |= mantel_haenszel(table, found, plan)
         elif name == "peto":
