@@ -36,6 +36,36 @@ BCG = {
 }
 
 PEER = r"""
+import json, sys, time, statistics, numpy as np, pimeta as pm
+folder, quick = sys.argv[1], sys.argv[2] == "1"
+load = lambda n: np.loadtxt(f"{folder}/{n}.csv", delimiter=",", ndmin=2)
+bcg, d100, d1000 = load("bcg"), load("k100"), load("k1000")
+y, v = bcg[:, 0], bcg[:, 1]
+def timed(f, n):
+    out = []
+    f()
+    for _ in range(n):
+        t = time.perf_counter(); f(); out.append(time.perf_counter() - t)
+    return statistics.median(out)
+tasks = {
+  "REML k=13": (lambda: pm.rma(yi=y, vi=v), 50), "REML k=100": (lambda: pm.rma(yi=d100[:,0], vi=d100[:,1]), 20),
+  "REML k=1000": (lambda: pm.rma(yi=d1000[:,0], vi=d1000[:,1]), 3),
+  "regression k=13": (lambda: pm.rma(yi=y, vi=v, mods=bcg[:, 2:4], test="knha"), 30),
+}
+res = pm.rma(yi=y, vi=v)
+reg = pm.rma(yi=y, vi=v, mods=bcg[:, 2:4])
+tasks["permutation 1000"] = (lambda: pm.permutest(reg, iter=1000), 1)
+tasks["GOSH 2^13"] = (lambda: pm.gosh(res), 1)
+e6 = np.load(f"{folder}/e6.npy")
+tasks["escalc OR 1e6"] = (lambda: pm.escalc(measure="OR", ai=e6[0], bi=e6[1], ci=e6[2], di=e6[3]), 1)
+out = {}
+for name, (f, n) in tasks.items():
+    try: out[name] = timed(f, n)
+    except Exception as error: out[name] = None; print(name, repr(error)[:200], file=sys.stderr)
+print(json.dumps(out))
+"""
+
+R = r"""
 suppressMessages({library(metafor); library(jsonlite)})
 folder <- commandArgs(TRUE)[1]
 rd <- function(n) read.csv(file.path(folder, paste0(n, ".csv")), header = FALSE)
@@ -58,27 +88,6 @@ time("GOSH 2^13", 1, 1, function() gosh(res, progbar = FALSE))
 time("escalc OR 1e6", 3, 1, function() escalc(measure = "OR", ai = e6[, 1], bi = e6[, 2], ci = e6[, 3], di = e6[, 4]))
 time("CM.EL BCG", 1, 1, function()
   rma.glmm(measure = "OR", ai = counts$V1, bi = counts$V2, ci = counts$V3, di = counts$V4, model = "CM.EL"))
-cat(toJSON(out, auto_unbox = TRUE, digits = 10))
-"""
-
-R = r"""
-suppressMessages({library(metafor); library(jsonlite)})
-folder <- commandArgs(TRUE)[1]
-rd <- function(n) read.csv(file.path(folder, paste0(n, ".csv")), header = FALSE)
-bcg <- rd("bcg"); d100 <- rd("k100"); d1000 <- rd("k1000"); counts <- rd("counts")
-med <- function(f, n) { f(); median(sapply(1:n, function(i) system.time(f())[["elapsed"]])) }
-many <- function(f, m) function() for (i in 1:m) f()
-res <- rma(bcg$V1, bcg$V2); reg <- rma(bcg$V1, bcg$V2, mods = cbind(bcg$V3, bcg$V4))
-out <- list()
-out[["REML k=13"]] <- med(many(function() rma(bcg$V1, bcg$V2), 50), 5) / 50
-out[["REML k=100"]] <- med(many(function() rma(d100$V1, d100$V2), 10), 5) / 10
-out[["REML k=1000"]] <- med(function() rma(d1000$V1, d1000$V2), 3)
-out[["regression k=13"]] <- med(many(function() rma(bcg$V1, bcg$V2, mods = cbind(bcg$V3, bcg$V4), test = "knha"), 50), 5) / 50
-out[["permutation 1000"]] <- med(function() permutest(reg, iter = 1000, progbar = FALSE), 3)
-out[["GOSH 2^13"]] <- med(function() gosh(res, progbar = FALSE), 1)
-out[["CM.EL BCG"]] <- med(function() rma.glmm(measure = "OR", ai = counts$V1, bi = counts$V2, ci = counts$V3, di = counts$V4, model = "CM.EL"), 1)
-e6 <- matrix(readBin(file.path(folder, "e6.bin"), "double", 4e6), ncol = 4)
-out[["escalc OR 1e6"]] <- med(function() escalc(measure = "OR", ai = e6[, 1], bi = e6[, 2], ci = e6[, 3], di = e6[, 4]), 3)
 cat(toJSON(out, auto_unbox = TRUE, digits = 10))
 """
 

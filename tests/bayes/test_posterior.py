@@ -18,6 +18,7 @@ from needlepoint.bayes.prior_effect import Cauchy, Flat, Normal, NormalMixture, 
 from needlepoint.bayes.prior_tau import TAU_PRIORS, Fixed, HalfCauchy, HalfNormal, InverseGamma
 from needlepoint.bayes.shrinkage import study_distribution, study_effects
 from needlepoint.errors import ConvergenceError, InputError
+from needlepoint.pooling.api import pool
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "bayes" / "posteriors.json").read_text())
 TOLERANCE = 1e-6  # promised of densities, probabilities and log evidence; most are a thousand times closer
@@ -348,3 +349,16 @@ def test_sides_are_of_effects_only():
     for options in ({"side": "left"}, {"side": "above", "of": "heterogeneity"}):
         with pytest.raises(InputError, match="above"):
             bayes_factor(fitted, **options)
+
+
+def test_pool_with_a_prior_is_the_bayesian_model():
+    yi, vi = [0.1, 0.4, 0.3], [0.02, 0.03, 0.01]
+    by_text = pool(yi=yi, vi=vi, prior="half-normal(0.5)")
+    by_parts = pool(yi=yi, vi=vi, prior={"effect": "flat", "tau": "half-normal(0.5)"})
+    direct = bayes(yi=yi, vi=vi, prior_tau="half-normal(0.5)")
+    assert by_text.estimate == by_parts.estimate == direct.estimate
+
+
+def test_pool_with_an_unknown_part_of_a_prior_is_refused():
+    with pytest.raises(InputError, match="effect, tau"):
+        pool(yi=[0.1, 0.2], vi=[0.1, 0.1], prior={"mu": "flat"})

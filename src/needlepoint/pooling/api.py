@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import log, sqrt
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from needlepoint.pooling.tau2 import TAU2, Model, Tau2Fit
 from needlepoint.result import digest
 from needlepoint.stats.distributions import chi2_sf
 
+if TYPE_CHECKING:
+    from needlepoint.bayes.result import Posterior
+
 __all__ = ["fit_inputs", "pool"]
 
 _NO_TAU2 = {"EE", "FE"}
@@ -31,6 +35,7 @@ _OWN_METHOD = {
 }
 
 
+@overload
 def pool(
     effects: Any = None,
     *,
@@ -48,7 +53,47 @@ def pool(
     tau2: float | None = None,
     prediction: Prediction | None = "t",
     measure: str | None = None,
-) -> Pooled:
+    prior: None = None,
+) -> Pooled: ...
+@overload
+def pool(
+    effects: Any = None,
+    *,
+    yi: Any = None,
+    vi: Any = None,
+    sei: Any = None,
+    data: Any = None,
+    study: Any = None,
+    method: Tau2Method = "REML",
+    test: IntervalTest = "HKSJ-adhoc",
+    level: float = 0.95,
+    mods: Any = None,
+    intercept: bool = True,
+    weights: Any = None,
+    tau2: float | None = None,
+    prediction: Prediction | None = "t",
+    measure: str | None = None,
+    prior: str | Mapping[str, Any] | Posterior,
+) -> Posterior: ...
+def pool(
+    effects: Any = None,
+    *,
+    yi: Any = None,
+    vi: Any = None,
+    sei: Any = None,
+    data: Any = None,
+    study: Any = None,
+    method: Tau2Method = "REML",
+    test: IntervalTest = "HKSJ-adhoc",
+    level: float = 0.95,
+    mods: Any = None,
+    intercept: bool = True,
+    weights: Any = None,
+    tau2: float | None = None,
+    prediction: Prediction | None = "t",
+    measure: str | None = None,
+    prior: str | Mapping[str, Any] | Posterior | None = None,
+) -> Pooled | Posterior:
     """Pool effect sizes by the normal-normal model, with or without moderators.
 
     Parameters
@@ -70,6 +115,10 @@ def pool(
         Fixes tau2 at a known value (squared units of ``yi``).
     prediction
         Kind of prediction interval, or None.
+    prior
+        Asks for the Bayesian model instead, by quadrature: a prior of tau ("half-normal(0.5)"), a mapping with
+        "effect" and "tau", or an earlier :class:`needlepoint.Posterior`; ``method``, ``test``, ``weights``, ``tau2``
+        and ``prediction`` then do not apply. See :func:`needlepoint.bayes.bayes`.
 
     Raises
     ------
@@ -85,6 +134,19 @@ def pool(
     >>> pool(yi=[-0.9, -1.5, -1.3, -0.2], vi=[0.3, 0.2, 0.4, 0.05], method="DL", test="z").estimate
     -0.88...
     """
+    if prior is not None:
+        return _bayes(
+            prior,
+            effects,
+            yi=yi,
+            vi=vi,
+            sei=sei,
+            data=data,
+            study=study,
+            mods=mods,
+            level=level,
+            measure=measure,
+        )
     check(method, Tau2Method, field="method")
     check(test, IntervalTest, field="test")
     if prediction is not None:
@@ -107,6 +169,23 @@ def pool(
         measure=measure,
     )
     return fit_inputs(inputs, method=method, test=test, level=level, tau2=tau2, prediction=prediction)
+
+
+def _bayes(prior: str | Mapping[str, Any] | Posterior, effects: Any, **options: Any) -> Posterior:
+    """The same studies under a prior: a door to the room above, opened only when asked for."""
+    from needlepoint.bayes.api import bayes
+    from needlepoint.bayes.result import Posterior
+
+    if isinstance(prior, Posterior):
+        return bayes(effects, prior=prior, **options)
+    if isinstance(prior, Mapping):
+        unknown = set(prior) - {"effect", "tau"}
+        if unknown:
+            raise InputError(
+                "unknown part of the prior", field="prior", got=sorted(unknown), allowed="effect, tau"
+            )
+        return bayes(effects, prior_effect=prior.get("effect"), prior_tau=prior.get("tau"), **options)
+    return bayes(effects, prior_tau=prior, **options)
 
 
 class _Solved(NamedTuple):
