@@ -110,3 +110,36 @@ def test_mantel_haenszel_and_peto_come_along(measure):
 def test_extras_come_with_compiled_methods_only():
     with pytest.raises(InputError, match="compiled methods"):
         many(TABLE, by="g", test="KR", extras=["egger"])
+
+
+def turned(table, how):
+    """Whether the interval holds zero, by effect_sizes and pool."""
+    effects = needlepoint.effect_sizes(measure="OR", **table)
+    fit = needlepoint.pool(effects, **how)
+    return max(fit.ci_low, -fit.ci_high)
+
+
+@pytest.mark.parametrize("ci", [[11, 29, 11], [7, 9, 4]])
+def test_fragility_follows_the_change_that_brings_the_turn_nearest(ci):
+    how = {"method": "DL", "test": "z"}
+    table = {"ai": [4, 6, 3], "n1i": [123, 306, 231], "ci": ci, "n2i": [139, 303, 220]}
+    index = many({"g": [1] * 3, **table}, by="g", measure="OR", extras=["fragility"], **how).tidy()[0][
+        "fragility_index"
+    ]
+    start = turned(table, how) > 0
+    steps = 0
+    while (turned(table, how) > 0) == start:
+        choices = []
+        for arm in ("ai", "ci"):
+            for i in range(3):
+                for change in (1, -1):
+                    tried = {**table, arm: [v + change * (j == i) for j, v in enumerate(table[arm])]}
+                    if tried[arm][i] >= 0:
+                        choices.append((turned(tried, how), tried))
+        table = (min if start else max)(choices, key=lambda c: c[0])[1]
+        steps += 1
+    assert index == steps
+
+
+def test_fragility_is_for_two_arms_of_events():
+    assert many(TABLE, by="g", extras=["fragility"]).to_frame()["fragility_index"].is_null().all()

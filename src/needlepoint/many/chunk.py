@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["WHOLE", "chunk_rows"]
 
-WHOLE = ("k", "left_out", "q_df", "modes", "perm_flips", "gosh_subsets")  # columns of whole numbers
+WHOLE = (
+    "k",
+    "left_out",
+    "q_df",
+    "modes",
+    "perm_flips",
+    "gosh_subsets",
+    "fragility_index",
+)  # columns of whole numbers
 
 
 def chunk_rows(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from needlepoint.many.asymmetry import egger, rank
 from needlepoint.many.counts import mantel_haenszel, peto
 from needlepoint.many.derived import DERIVED, Ragged
+from needlepoint.many.fragility import fragility
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,6 +37,8 @@ def extra_columns(
             columns |= mantel_haenszel(table, found, plan)
         elif name == "peto":
             columns |= peto(table, found, plan)
+        elif name == "fragility":
+            columns |= fragility(table, found, plan)
         else:
             seeds = keys.hash_rows(seed=plan.seed).to_numpy()
             columns |= DERIVED[name](Ragged(*usable, seeds, numbers), plan)

@@ -24,7 +24,17 @@ LETTERS = (
     *("x1i", "t1i", "x2i", "t2i"),
     *("ri", "ni", "xi", "oi", "estimate", "ci_low", "ci_high"),
 )
-EXTRAS = ("egger", "rank", "leave_one_out", "mantel_haenszel", "peto", "bootstrap", "permutation", "gosh")
+EXTRAS = (
+    "egger",
+    "rank",
+    "leave_one_out",
+    "mantel_haenszel",
+    "peto",
+    "fragility",
+    "bootstrap",
+    "permutation",
+    "gosh",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
