@@ -215,7 +215,9 @@ def _finish(tables: dict[int, Any], store: Store | None, plan: Plan) -> Synthese
         store.join(plan.by)
         status = pl.scan_parquet(store.out).select("status").collect().get_column("status")
     notes = (
-        () if available() or not plan.kernel else ("interpreted: needlepoint[compiled] is 500 times as fast",)
+        ()
+        if available() or not plan.kernel
+        else ("interpreted: needlepoint[compiled] is some hundred times as fast",)
     )
     return Syntheses(
         notes=notes,
