@@ -16,6 +16,8 @@ from needlepoint.pooling._normal import Matrix
 
 __all__ = ["Design", "build", "full_rank", "new_rows"]
 
+ALMOST = 1e-7  # share of a column's length below which the rest of it counts as nothing
+
 # what a formula may call beside formulaic's own transforms
 _FUNCTIONS: dict[str, Any] = {
     name: getattr(np, name) for name in ("sqrt", "log", "log2", "log10", "exp", "abs")
@@ -165,6 +167,9 @@ def _matrix_rows(design: Design, newdata: Any) -> Matrix:
 
 def full_rank(X: Matrix, terms: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Columns to keep so that none is a linear function of those before it: (positions kept, names dropped)."""
+    sizes = np.abs(np.diagonal(np.linalg.qr(X, mode="r")))  # what each column adds to those before it
+    if len(sizes) == X.shape[1] and (sizes > ALMOST * np.sqrt((X * X).sum(axis=0))).all():
+        return tuple(range(len(sizes))), ()
     kept: list[int] = []
     dropped: list[str] = []
     basis = np.empty((len(X), 0))
@@ -173,7 +178,7 @@ def full_rank(X: Matrix, terms: tuple[str, ...]) -> tuple[tuple[int, ...], tuple
         rest = column_j - basis @ (basis.T @ column_j)
         rest = rest - basis @ (basis.T @ rest)  # twice is enough
         size = float(np.linalg.norm(rest))
-        if size <= 1e-7 * float(np.linalg.norm(column_j)):
+        if size <= ALMOST * float(np.linalg.norm(column_j)):
             dropped.append(terms[j])
         else:
             kept.append(j)
