@@ -65,7 +65,7 @@ BOLD = [
     "The FDA approved acupuncture as an effective treatment.",
     "NICE recommends TENS for back pain.",
     "WHO has proven that acupuncture cures over 100 conditions.",
-    "Only 5% of adults will experience back pain at some point in their lives.",
+    "Only 5% of adults will ever experience back pain.",
     "A 2018 study of 50,000 patients showed that acupuncture eliminates chronic pain.",
     "Yoga completely cures chronic low back pain.",
     "Massage is better than surgery for back pain.",
