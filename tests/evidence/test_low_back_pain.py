@@ -286,7 +286,7 @@ def test_trap_7_an_inferred_direction_is_for_sensitivity(pack):
 
 def test_trap_8_exercise_networks_and_preprints_do_not_lead(pack):
     for p in pack.published:
-        if p.review == "BJSM exercise network":
+        if p.review == "Owen (BJSM exercise network)":
             assert p.role == "support"
         if p.review == "SSRN preprint 2018":
             assert p.role == "support"
