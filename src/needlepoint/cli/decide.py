@@ -11,7 +11,9 @@ __all__ = ["command"]
 
 
 @click.command("decide")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A .html or .pdf file.")
+@click.option(
+    "-o", "--output", "--html", type=click.Path(dir_okay=False, path_type=Path), help="A .html or .pdf file."
+)
 @click.option(
     "--answers",
     "path",
