@@ -20,7 +20,7 @@ article h3 { font-size: 1.12rem; margin-bottom: .4rem; }
 dl { display: grid; grid-template-columns: 9.5rem 1fr; gap: .35rem 1rem; margin: 0; }
 dt { font-weight: 600; color: var(--soft); } dd { margin: 0; } dd ul { margin: 0; padding-left: 1.1rem; }
 svg.figure { width: 100%; max-width: 20rem; height: auto; display: block; margin: .3rem 0; }
-td, th, dd, li { overflow-wrap: anywhere; }
+td, dd, li { overflow-wrap: anywhere; } th { overflow-wrap: break-word; }
 fieldset { min-width: 0; border: 1px solid var(--line); border-radius: .6rem; margin: .6rem 0; padding: .5rem 1rem; }
 input[type=range] { width: 100%; accent-color: var(--blue); height: 2rem; }
 .ends { display: flex; justify-content: space-between; font-size: .85rem; color: var(--soft); }
