@@ -272,7 +272,7 @@ def gates(rows, ranks, interim, real):
     yield "wrong sign at most .02 of claims", max(r["type_s"] or 0 for r in prior) <= 0.02
     yield (
         "looks inflate false help at most 1.5 times",
-        interim["any_look"] <= 1.5 * max(interim["last_look"], 0.01),
+        all(r["any_look"] <= 1.5 * max(r["last_look"], 0.01 * r["n"]) for r in interim),
     )
     yield "permuted melatonin called help at most .10", real["permuted_helps"] <= 0.10
 
