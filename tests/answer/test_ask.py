@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy.optimize import brentq
+from scipy.special import ndtr
 
 from needlepoint.answer.api import ask
 from needlepoint.answer.eligible import cell_keys, select
@@ -92,6 +96,34 @@ def test_sham_is_pooled_from_our_own_trials():
     pain = cell(first(), "sham", "pain")
     assert (pain.lead, pain.k, pain.measure) == ("own", 6, "SMD")
     assert pain.shown.ci_high < 0
+
+
+def test_two_trials_say_where_the_effect_lies_if_trials_differ_as_they_usually_do():
+    found = next(c for c in first().cells if c.lead == "own" and c.k == 2 and c.measure == "RR")
+    median, low, high = _mixture_quantiles(
+        [t.yi for t in found.trials], [t.vi for t in found.trials], spread=0.5
+    )
+    assert found.credible is not None
+    shown = (found.credible.value, found.credible.ci_low, found.credible.ci_high)
+    assert shown == pytest.approx((math.exp(median), math.exp(low), math.exp(high)), rel=1e-5)
+    assert found.shown is not None
+    assert found.shown.ci_low < found.credible.ci_low < found.credible.ci_high < found.shown.ci_high
+    assert "If trials differ as they usually do" in answer_text(first())
+
+
+def _mixture_quantiles(yi: list[float], vi: list[float], spread: float) -> list[float]:
+    """2.5, 50 and 97.5 % points of the flat-prior posterior by a plain sum over 20,000 values of tau."""
+    tau = (np.arange(20_000) + 0.5) * spread * 8 / 20_000
+    w = 1 / (np.array(vi)[:, None] + tau**2)
+    mean = (w * np.array(yi)[:, None]).sum(0) / w.sum(0)
+    rss = (w * (np.array(yi)[:, None] - mean) ** 2).sum(0)
+    weight = np.exp(-((tau / spread) ** 2) / 2 - rss / 2) * np.sqrt(w.prod(0) / w.sum(0))
+    sd = 1 / np.sqrt(w.sum(0))
+
+    def below(x: float) -> float:
+        return float((weight * ndtr((x - mean) / sd)).sum() / weight.sum())
+
+    return [brentq(lambda x, p=p: below(x) - p, -9, 9, xtol=1e-12) for p in (0.5, 0.025, 0.975)]
 
 
 def test_no_trial_is_counted_twice_in_any_cell():

@@ -1,4 +1,4 @@
-"""How likely is any benefit, and an important one: the cell's trials under a Bayesian random-effects model.
+"""How likely is any benefit, an important one, and between what limits: a Bayesian random-effects model of the cell.
 
 Flat prior on the effect; half-normal prior on the spread between trials with scale one half standard deviation
 (Röver et al. 2021, doi:10.1002/jrsm.1475, weakly informative), so that the trials speak for themselves.
@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from needlepoint.answer.result import Cell
 from needlepoint.answer.say import display_sd
+from needlepoint.answer.scale import show
 from needlepoint.bayes.api import bayes
 from needlepoint.bayes.prior_tau import HalfNormal
 from needlepoint.bayes.result import Posterior
@@ -21,7 +22,7 @@ HALF = 0.5
 
 
 def with_probabilities(cell: Cell) -> Cell:
-    """Add the probabilities of any and of an important benefit; cells of one trial stay as they are."""
+    """Add the credible interval and the probabilities of a benefit; cells of one trial stay as they are."""
     scale = cell.own_scale
     if cell.k < 2 or scale is None:
         return cell
@@ -38,7 +39,8 @@ def with_probabilities(cell: Cell) -> Cell:
     important = None
     if scale.mid is not None:
         important = _beyond(posterior, scale.mid / scale.factor, better=scale.better)
-    return replace(cell, p_benefit=any_benefit, p_important=important)
+    credible = show(scale, posterior.median, posterior.ci_low, posterior.ci_high)
+    return replace(cell, p_benefit=any_benefit, p_important=important, credible=credible)
 
 
 def _beyond(posterior: Posterior, distance: float, *, better: str) -> float:

@@ -147,6 +147,9 @@ class Cell(Result):
     sensitivity: tuple[Sensitivity, ...] = ()
     p_benefit: float | None = None  # posterior probability of any benefit; None for fewer than two trials
     p_important: float | None = None  # ... of one beyond the minimal important difference
+    credible: Estimate | None = (
+        None  # posterior median and 95% credible interval of our own trials, in their unit
+    )
     influence: str = ""
     small_study: str = ""
     grade: Grade | None = None
@@ -222,6 +225,8 @@ def _row(cell: Cell, *, in_table: bool) -> dict[str, Any]:
         "n": cell.n,
         "measure": cell.measure,
         **{name: getattr(cell, name) for name in _NUMBERS},
+        "credible_low": None if cell.credible is None else cell.credible.ci_low,
+        "credible_high": None if cell.credible is None else cell.credible.ci_high,
     }
 
 

@@ -172,9 +172,16 @@ def _method(cell: Cell) -> str:
     if cell.scale is not None and cell.scale.how:
         bits.append(cell.scale.how)
     if cell.p_benefit is not None:
-        bits.append(f"chances of benefit under a {PRIOR}")
+        bits.append(f"chances of benefit{_credible(cell)} under a {PRIOR}")
     bits += [*cell.notes, cell.influence, cell.small_study]
     return f'<p class="note">{escape("; ".join(b for b in bits if b))}.</p>'
+
+
+def _credible(cell: Cell) -> str:
+    if cell.credible is None:
+        return ""
+    c = cell.credible
+    return f" and the credible interval {number(c.value)} [{number(c.ci_low)}, {number(c.ci_high)}]"
 
 
 def _sensitivities(cell: Cell) -> Iterable[str]:

@@ -176,7 +176,23 @@ def chance_text(cell: Cell) -> str:
     text = f"Chance of any benefit, from these trials: {_in_100(cell.p_benefit)}"
     if cell.p_important is not None:
         text += f"; of an important one: {_in_100(cell.p_important)}"
-    return f"{text}."
+    return f"{text}.{_credible_text(cell)}"
+
+
+def _credible_text(cell: Cell) -> str:
+    """For two trials, whose own interval says little: where the effect lies if trials differ as they usually do.
+
+    Röver, Knapp, Friede (2015), BMC Med Res Methodol 15:99, doi:10.1186/s12874-015-0091-1: intervals of two studies.
+    """
+    if cell.k != 2 or cell.credible is None or cell.own_scale is None:
+        return ""
+    scale, ends = cell.own_scale, (cell.credible.ci_low, cell.credible.ci_high)
+    if scale.log:
+        low, high = (ratio_end(x) for x in ends)
+        return f" If trials differ as they usually do, 95% between {low} and {high} times."
+    signed = sorted(-x if scale.better == "lower" else x for x in ends)
+    low, high = (f"{number(abs(x))} {'better' if x >= 0 else 'worse'}" for x in signed)
+    return f" If trials differ as they usually do, 95% between {low} and {high}."
 
 
 def _in_100(probability: float) -> str:
