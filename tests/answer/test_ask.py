@@ -187,6 +187,20 @@ def test_harms_use_numbers_that_people_can_picture():
     assert "about 9 of 100 patients" in text
 
 
+def test_a_question_about_safety_is_answered_with_rates_not_with_the_lack_of_trials():
+    asked = ask("is acupuncture safe?")
+    assert asked.headline.startswith(
+        "Unwanted effects of acupuncture. Serious adverse events: about 1 of 10,000"
+    )
+    assert "that does not mean that there is none" in ask("is traction safe for back pain?").headline
+
+
+def test_nothing_against_nothing_is_said_in_counts_not_as_a_ratio():
+    asked = ask("what are the side effects of acupuncture compared with massage?")
+    assert "nobody had side effects, of 94 people with acupuncture and 78 with massage" in asked.words[0]
+    assert asked.cells[0].of_100 == ""
+
+
 def test_guidelines_for_and_against_stand_side_by_side_with_the_reason():
     text = " ".join(answer_text(first()).split())
     assert "Against:" in text

@@ -55,6 +55,11 @@ def test_the_adverb_carries_the_size(benefit, low, high, phrase):
     assert phrase in words.statement(f)
 
 
+def test_doing_worse_than_another_treatment_is_not_called_harm():
+    f = replace(BASE, benefit=-8.0, low=-12.0, high=-4.0, comparator="massage", rival=True)
+    assert words.statement(f).startswith("Compared with massage, needling may do slightly worse for pain")
+
+
 def test_published_results_are_always_labelled_as_theirs():
     assert "published by Cochrane 2020" in words.statement(replace(BASE, published_by="Cochrane 2020"))
 

@@ -192,12 +192,18 @@ def _answer(
 
 def _first_sentence(pack: Pack, asked: Question, table: Sequence[Cell], labels: dict[str, str]) -> str:
     treatment, condition = labels[asked.treatment], labels[asked.condition]
+    if asked.comparator is None and _is_about_harms(pack, asked):
+        return people.harms_headline(treatment, people.harms_of(pack, asked.treatment))
     if asked.comparator is None:
         return headline(treatment, condition, *_leading_findings(pack, asked, table))
     if table and finding(table[0]) is None:
         return table[0].statement
     found = finding(table[0]) if table else None
     return one_comparison(treatment, labels[asked.comparator], condition, found)
+
+
+def _is_about_harms(pack: Pack, asked: Question) -> bool:
+    return any(t.id == asked.outcome and t.role == "harms" for t in pack.terms)
 
 
 def _leading_findings(

@@ -19,9 +19,12 @@ __all__ = [
     "guideline_sentence",
     "guidelines_of",
     "harm_sentence",
+    "harms_headline",
     "harms_of",
     "missing",
 ]
+
+HEADLINE_HARMS = 3  # rates in a first sentence where the pack marks none to lead
 
 
 def harms_of(pack: Pack, treatment: str) -> tuple[Harm, ...]:
@@ -47,6 +50,16 @@ def harm_sentence(harm: Harm) -> str:
     if harm.ci_low is not None and harm.ci_high is not None:
         text += f" (95% interval {_count(harm.ci_low * base)} to {_count(harm.ci_high * base)})"
     return text
+
+
+def harms_headline(treatment: str, harms: Sequence[Harm]) -> str:
+    """The first sentence of a question about safety: the rates that lead, not a comparison of groups."""
+    known = [h for h in harms if h.rate is not None]
+    first = [h for h in known if h.lead] or known[:HEADLINE_HARMS]
+    if not first:
+        return f"No rate of an unwanted effect of {treatment} is in the pack; that does not mean that there is none."
+    rates = "; ".join(harm_sentence(h) for h in first)
+    return f"Unwanted effects of {treatment}. {rates[:1].upper()}{rates[1:]}."
 
 
 def _count(value: float) -> str:

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from needlepoint.answer import words
-from needlepoint.answer.result import Cell
+from needlepoint.answer.result import ArmSummary, Cell
 from needlepoint.evidence.schema import Published
 
 __all__ = ["display_sd", "finding", "with_words"]
@@ -31,6 +31,7 @@ def finding(cell: Cell) -> words.Finding | None:
         mid=cell.scale.mid,
         published_by=_publisher(cell.leading),
         more="bad" if cell.labels["more"] == "bad" else "good",
+        rival=cell.group == "active",
     )
 
 
@@ -70,6 +71,9 @@ def _response_statement(cell: Cell) -> str:
     shown, labels = cell.shown, cell.labels
     assert shown is not None
     assert cell.scale is not None
+    people = _counted(cell)
+    if people is not None and people[0].events == people[1].events == 0:
+        return _nobody(cell, *people)
     worse_is_more = cell.scale.better == "lower"
     better = shown.ci_high < 1 if worse_is_more else shown.ci_low > 1
     unclear = shown.ci_low <= 1 <= shown.ci_high
@@ -85,13 +89,33 @@ def _response_statement(cell: Cell) -> str:
     )
 
 
-def _response_of_100(cell: Cell) -> str:
+def _nobody(cell: Cell, treated: ArmSummary, control: ArmSummary) -> str:
+    """A ratio of nothing to nothing is a product of the continuity correction: the counts are said instead."""
+    labels = cell.labels
+    return (
+        f"Compared with {labels['comparator']}: nobody had {labels['outcome']}, of {treated.n} people with "
+        f"{labels['treatment']} and {control.n} with {labels['comparator']}; {cell.certainty} certainty."
+    )
+
+
+def _counted(cell: Cell) -> tuple[ArmSummary, ArmSummary] | None:
+    """People and events of both groups over the trials that give counts; None where none does."""
     arms = [(t.treated, t.control) for t in cell.trials]
-    counted = [(t, c) for t, c in arms if t and c and t.events is not None and c.events is not None]
-    if not counted:
+    pairs = [(t, c) for t, c in arms if t and c and t.events is not None and c.events is not None]
+    if not pairs:
+        return None
+    treated, control = (
+        ArmSummary(n=sum(a.n for a in side), events=sum(a.events or 0 for a in side))
+        for side in zip(*pairs, strict=True)
+    )
+    return treated, control
+
+
+def _response_of_100(cell: Cell) -> str:
+    people = _counted(cell)
+    if people is None or not any(arm.events for arm in people):
         return ""
-    treated = sum(t.events or 0 for t, _ in counted) / sum(t.n for t, _ in counted)
-    control = sum(c.events or 0 for _, c in counted) / sum(c.n for _, c in counted)
+    treated, control = ((arm.events or 0) / arm.n for arm in people)
     if cell.scale is not None and cell.scale.better == "lower":
         return (
             f"Of 100 people, about {round(100 * treated)} had one with {cell.labels['treatment']} and "

@@ -52,6 +52,7 @@ class Finding:
     mid: float | None = None
     published_by: str = ""
     more: Literal["good", "bad"] = "good"  # is more of the outcome good ("function") or bad ("pain")?
+    rival: bool = False  # is the comparator a treatment of its own? then doing worse is not doing harm
 
 
 def number(value: float, digits: int | None = None) -> str:
@@ -130,6 +131,8 @@ def _predicate(f: Finding) -> str:
         make = "make" if verb in {"may ", ""} and verb else "makes"
         return f"{verb}{make} little or no difference to {f.outcome}"
     slightly = " slightly" if size(f) == "slight" else ""
+    if f.rival:
+        return f"{verb}{'do' if verb == 'may ' else 'does'}{slightly} {way} for {f.outcome}"
     action = _action(f, good=way == "better")
     return f"{verb}{_inflect(action, verb)} {f.outcome}{slightly}"
 

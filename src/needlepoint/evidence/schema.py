@@ -71,7 +71,7 @@ class Term:
         ""  # "spinal manipulation" has parent "manual therapy"; "sciatica" has parent "low back pain"
     )
     group: Group | Literal[""] = ""  # what it is as a comparator; treatments are "active"
-    role: Literal["main", ""] = ""  # outcomes: "main" ones stand in the answer's table
+    role: Literal["main", "harms", ""] = ""  # outcomes: "main" ones stand in the answer's table
     more: Literal["good", "bad", ""] = ""  # outcomes: is more of it good ("function") or bad ("pain")?
     implies: str = ""  # conditions: the population that comes with it ("pregnancy")
     unlike: tuple[str, ...] = ()  # phrases that contain its words and mean something else

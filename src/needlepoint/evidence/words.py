@@ -106,7 +106,7 @@ def _fits(key: str, value: Any) -> bool:
     if key == "group":
         return value == "" or value in get_args(Group)
     if key == "role":
-        return value in ("", "main")
+        return value in ("", "main", "harms")
     if key == "more":
         return value in ("", "good", "bad")
     return isinstance(value, str) and (bool(value.strip()) or key not in ("id", "label", "plain"))
