@@ -195,6 +195,15 @@ def test_a_question_about_safety_is_answered_with_rates_not_with_the_lack_of_tri
     assert "that does not mean that there is none" in ask("is traction safe for back pain?").headline
 
 
+def test_trials_on_something_else_are_not_called_no_trials():
+    asked = ask("does acupuncture help leg pain in sciatica?")
+    assert not asked.cells
+    assert asked.more
+    assert asked.headline.startswith(
+        "No usable trial here tells what acupuncture does for leg pain in sciatica"
+    )
+
+
 def test_nothing_against_nothing_is_said_in_counts_not_as_a_ratio():
     asked = ask("what are the side effects of acupuncture compared with massage?")
     assert "nobody had side effects, of 94 people with acupuncture and 78 with massage" in asked.words[0]

@@ -11,7 +11,7 @@ from needlepoint.answer.eligible import cell_keys
 from needlepoint.answer.published import alternatives, best_alternatives, covers
 from needlepoint.answer.result import Answer, Cell, CellKey
 from needlepoint.answer.say import finding
-from needlepoint.answer.words import Finding, headline, one_comparison
+from needlepoint.answer.words import Finding, headline, nothing_on_the_point, one_comparison
 from needlepoint.evidence.load import load_pack
 from needlepoint.evidence.question import Question, match_question
 from needlepoint.evidence.schema import Pack, Source
@@ -158,7 +158,7 @@ def _answer(
     harms = people.harms_of(pack, asked.treatment)
     guidelines = people.guidelines_of(pack, asked.treatment, asked.condition)
     other = alternatives(pack, asked.treatment, asked.condition)
-    first = _first_sentence(pack, asked, table, labels)
+    first = _first_sentence(pack, asked, table, more, labels)
     inputs = digest(pack.digest, asked.treatment, asked.condition, *(c.key for c in (*table, *more)))
     return Answer(
         question=asked,
@@ -190,10 +190,15 @@ def _answer(
     )
 
 
-def _first_sentence(pack: Pack, asked: Question, table: Sequence[Cell], labels: dict[str, str]) -> str:
+def _first_sentence(
+    pack: Pack, asked: Question, table: Sequence[Cell], more: Sequence[Cell], labels: dict[str, str]
+) -> str:
     treatment, condition = labels[asked.treatment], labels[asked.condition]
     if asked.comparator is None and _is_about_harms(pack, asked):
         return people.harms_headline(treatment, people.harms_of(pack, asked.treatment))
+    if not table and more:
+        comparator = labels.get(asked.comparator or "", "")
+        return nothing_on_the_point(treatment, condition, comparator, labels.get(asked.outcome or "", ""))
     if asked.comparator is None:
         return headline(treatment, condition, *_leading_findings(pack, asked, table))
     if table and finding(table[0]) is None:

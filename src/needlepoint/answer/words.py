@@ -18,6 +18,7 @@ __all__ = [
     "article_list",
     "direction",
     "headline",
+    "nothing_on_the_point",
     "number",
     "of_100_better_than_average",
     "of_100_respond",
@@ -224,6 +225,17 @@ def headline(
         return f"{first}; nobody can say here how much of that is due to the treatment itself."
     joint = ", but" if direction(nothing) == "better" and _weaker(sham, nothing) else ", and"
     return f"{first}{joint} {_sham_clause(sham)}."
+
+
+def nothing_on_the_point(treatment: str, condition: str, comparator: str = "", outcome: str = "") -> str:
+    """The first sentence where trials of the treatment exist, but none on what was asked.
+
+    >>> nothing_on_the_point("needling", "sciatica", outcome="leg pain")
+    'No usable trial here tells what needling does for leg pain in sciatica; what trials did compare is listed below.'
+    """
+    against = f" compared with {comparator}" if comparator else ""
+    what = f"does for {outcome} in {condition}" if outcome else f"does for {condition}"
+    return f"No usable trial here tells what {treatment} {what}{against}; what trials did compare is listed below."
 
 
 def one_comparison(treatment: str, comparator: str, condition: str, f: Finding | None) -> str:
