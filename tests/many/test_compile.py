@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from needlepoint.errors import MissingExtra
@@ -9,6 +13,7 @@ from needlepoint.many import _compile, api
 from needlepoint.many._compile import bind, kernels
 from needlepoint.many._group import at_zero, estimator, over_groups, synthesise
 from needlepoint.many.api import many
+from needlepoint.many.numbers import _compiled_kernel
 from needlepoint.pooling._normal import column_at
 
 TABLE = {"g": [1, 1, 1, 2, 2], "yi": [0.1, 0.5, 0.9, 1.0, 2.0], "vi": [0.1, 0.1, 0.2, 0.3, 0.1]}
@@ -50,3 +55,28 @@ def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
     assert not _compile._kept(blocked / "kernels")
+
+
+SWITCH = """
+import sys
+import numpy as np
+from needlepoint.many.numbers import group_numbers
+yi, vi = np.array([0.1, 0.5, 0.9, 1.0, 2.0]), np.array([0.1, 0.1, 0.2, 0.3, 0.1])
+for method in sys.argv[1:]:
+    fast, slow = (group_numbers(yi, vi, np.array([0, 3, 5]), method, 0.95, fast=f) for f in (True, False))
+    assert fast.tobytes() == slow.tobytes(), method
+"""
+
+
+def test_every_variant_has_a_name_of_its_own():
+    pytest.importorskip("numba")
+    names = [_compiled_kernel(method).py_func.__qualname__ for method in ("EE", "REML")]
+    assert names[0] != names[1]
+
+
+@pytest.mark.slow
+def test_kernels_kept_by_different_processes_do_not_replace_each_other(tmp_path):
+    pytest.importorskip("numba")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    for methods in (["EE"], ["DL"], ["EE", "DL"], ["DL", "EE"]):
+        subprocess.run([sys.executable, "-c", SWITCH, *methods], check=True, env=environment)

@@ -3,7 +3,8 @@
 A kernel is a plain function of numbers, sequences and other kernels. Here its function object, and those it calls,
 are built again with globals in which every kernel is the compiled one; no formula is written twice. Without
 fast-math, so that compiled and interpreted code give the same bits. What is compiled is kept on disk under a digest
-of all sources that went into it (numba itself would not see a change in a callee).
+of all sources that went into it (numba itself would not see a change in a callee), and bears that digest in its name:
+two variants that are loaded into one process must not share a symbol.
 """
 
 from __future__ import annotations
@@ -61,10 +62,11 @@ def bind(
     function: FunctionType,
     swap: Mapping[str, Any],
     wrap: Callable[[FunctionType], Any] = lambda f: f,
+    mark: str = "",
 ) -> Any:
     """``function`` with the globals named in ``swap`` replaced, in itself and in all that it calls.
 
-    ``wrap`` is applied to every kernel but the outermost, which the caller wraps itself.
+    ``wrap`` is applied to every kernel but the outermost, which the caller wraps itself; ``mark`` is added to names.
     """
     made: dict[int, Any] = {}
     rebuilt: FunctionType = function
@@ -75,7 +77,7 @@ def bind(
             if name in swap or id(value) in made:
                 scope[name] = made.get(id(value), value)
         rebuilt = FunctionType(f.__code__, scope, f.__name__, f.__defaults__, f.__closure__)
-        rebuilt.__module__, rebuilt.__qualname__ = f.__module__, f.__qualname__
+        rebuilt.__module__, rebuilt.__qualname__ = f.__module__, f.__qualname__ + mark
         rebuilt.__kwdefaults__ = f.__kwdefaults__
         made[id(f)] = rebuilt if f is function else wrap(rebuilt)
     return rebuilt
@@ -117,8 +119,9 @@ def compiled(
     with _LOCK:
         if name not in _MADE:
             inner = numba.njit(nogil=True, error_model="numpy")
-            rebuilt = bind(function, swap, inner)
-            folder = _folder() / _digest(function, swap, " ".join(name))
+            digest = _digest(function, swap, " ".join(name))
+            rebuilt = bind(function, swap, inner, f"_{digest}")
+            folder = _folder() / digest
             before, keep = config.CACHE_DIR, _kept(folder)
             config.CACHE_DIR = str(folder) if keep else before
             try:
