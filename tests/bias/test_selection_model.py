@@ -190,6 +190,15 @@ def test_equal_weights_reduce_to_maximum_likelihood(data):
     assert fixed.estimate == pytest.approx(plain.estimate, abs=1e-4)
 
 
+def test_a_maximum_without_heterogeneity_is_found_beside_one_with():
+    yi, vi = [0.0, 0.0, 0.0, 2.0, 0.5, -1.0], [1.0, 0.5, 0.5, 0.4453125, 0.09375, 0.75]
+    plain = pool(yi=yi, vi=vi, method="ML", test="z")
+    assert "2 local maxima" in plain.notes[0]
+    fixed = selection_model(yi, vi, steps=[0.025, 0.5], delta=[1, 1, 1])
+    assert fixed.tau2 == plain.tau2 == 0.0
+    assert fixed.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-10)
+
+
 @given(studies(), st.floats(0.2, 5))
 @settings(deadline=None, max_examples=10)
 def test_changing_the_unit_changes_only_the_unit(data, unit):

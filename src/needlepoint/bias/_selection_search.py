@@ -97,6 +97,9 @@ def _starts(problem: Problem, beta: Floats, tau2: float, strengths: tuple[float,
     fixed = ~np.isnan(problem.delta)
     spread = float(np.median(problem.vi))
     pulls = (1.0, 0.3, -0.3) if not len(fixed) else (1.0, 0.3) if not fixed.all() else (1.0,)
+    if problem.tau2_free:  # the likelihood can have a maximum at zero beside one inside
+        unselected = np.clip(1.0, problem.low, problem.high)
+        yield np.concatenate([beta, [0.0], np.where(fixed, problem.delta, unselected)])
     for strength in _delta_starts(problem, strengths):
         delta = np.where(fixed, problem.delta, np.clip(strength, problem.low, problem.high))
         for pull in pulls:
