@@ -1,23 +1,28 @@
 """Every bias method but selection models against metafor's values, pinned in tests/reference/bias (source inside).
 
-Run as a script, ``python tests/bias/test_reference.py [FOLDER] [--write]`` prints the worst differences (of a folder of
+``PYTHONPATH=tests python -m bias.test_reference [FOLDER] [--write]`` prints the worst differences (of a folder of
 reference files of metafor's values instead of the pinned ones) and, with ``--write``, renews the table in docs/bias.md.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
-import sys
-from collections import defaultdict
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from agreement_table import (
+    Differences,
+    array,
+    assert_recorded,
+    folder_asked,
+    parameters,
+    read,
+    read_folder,
+    show,
+)
 from needlepoint import (
     InputError,
     NeedlepointError,
@@ -31,8 +36,9 @@ from needlepoint import (
 from needlepoint.bias.fail_safe_n import _with_nulls
 
 HERE = Path(__file__).parents[1] / "reference" / "bias"
-REFERENCE = json.loads(gzip.decompress((HERE / "metafor.json.gz").read_bytes()))
-TIGHT = json.loads(gzip.decompress((HERE / "tight.json.gz").read_bytes()))["cases"]
+REFERENCE = read(HERE / "metafor.json.gz")
+TIGHT = read(HERE / "tight.json.gz")["cases"]
+DIFFERENCES = Differences()
 
 CLOSED = 2e-8  # ill-scaled predictors (sample sizes of tens of thousands) lose digits in both programs
 ITERATIVE = 2e-6  # against the values whose search was run on to a threshold of 1e-12 or less
@@ -42,14 +48,10 @@ MIRRORED = (
 TIGHT_BY_KEY = {(c["data"], c["kind"], c["mods"] or None): c["out"] for c in TIGHT}
 
 
-def _array(values):
-    return np.array([np.nan if v is None else v for v in values], float)
-
-
 def _sizes(data):
     if "measure" in data and "n1i" in data:
-        return _array(data["n1i"]) + _array(data["n2i"])
-    return _array(data["ni"]) if "ni" in data else None
+        return array(data["n1i"]) + array(data["n2i"])
+    return array(data["ni"]) if "ni" in data else None
 
 
 @cache
@@ -59,8 +61,7 @@ def fitted(name, mods=None, method="REML", test="z"):
 
 
 def cases(prefix):
-    found = [c for c in REFERENCE["cases"] if c["kind"].startswith(prefix)]
-    return [pytest.param(c, id=f"{c['data']}-{c['mods'] or ''}{c['kind']}") for c in found]
+    return parameters([c for c in REFERENCE["cases"] if c["kind"].startswith(prefix)])
 
 
 def _option(call, name, default):
@@ -68,24 +69,12 @@ def _option(call, name, default):
     return found.group(1) if found else default
 
 
-class Table:
-    """Where the differences go while the table is made."""
-
-    label = ""
-    worst: ClassVar[dict[str, float]] = {}
-    on = False
-
-
 def _close(got, want, rel, floor=1e-12):
     """Relative difference, of values below ``floor`` absolute; None only equals None."""
     if got is None or want is None:
         assert got is want
         return
-    difference = abs(got - want) / max(abs(want), floor)
-    if Table.on:
-        Table.worst[Table.label] = max(difference, Table.worst.get(Table.label, 0.0))
-    else:
-        assert difference <= rel, (got, want)
+    DIFFERENCES.judge(abs(got - want) / max(abs(want), floor), rel, (got, want))
 
 
 def _regression(case):
@@ -123,7 +112,7 @@ def test_rank_tests_agree_with_metafor(case):
 @pytest.mark.parametrize("case", cases("fsn"))
 def test_fail_safe_n_agrees_with_metafor(case):
     want, pooled = case["out"], fitted(case["data"])
-    yi = _array(REFERENCE["data"][case["data"]]["yi"])
+    yi = array(REFERENCE["data"][case["data"]]["yi"])
     target = abs(np.nanmean(yi)) / 2 if "target" in case["call"] else None
     result = fail_safe_n(pooled, method=_option(case["call"], "type", ""), target=target)
     if result.method != "General":
@@ -203,57 +192,11 @@ def label_of(case):
 
 
 def table():
-    """Rows of (kind, cases, worst relative difference, disagreements of number or side)."""
-    count, failed = defaultdict(int), defaultdict(int)
-    Table.on, Table.worst = True, {}
-    for case in REFERENCE["cases"]:
-        check = KINDS.get(case["kind"].split(".")[0])
-        if check is None:
-            continue
-        Table.label = label_of(case)
-        count[Table.label] += 1
-        try:
-            check(case)
-        except AssertionError:
-            failed[Table.label] += 1
-    Table.on = False
-    return [(name, n, Table.worst.get(name, 0.0), failed[name]) for name, n in sorted(count.items())]
-
-
-PAGE = Path(__file__).parents[2] / "docs" / "bias.md"
-HEAD = "| method | cases | worst relative difference | other numbers |\n| --- | ---: | ---: | ---: |\n"
-
-
-def recorded():
-    lines = PAGE.read_text(encoding="utf-8").split(HEAD)[1].split("\n\n")[0].splitlines()
-    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines]
-    return {name: (int(n), float(worst), int(failed)) for name, n, worst, failed in cells}
+    return DIFFERENCES.table(REFERENCE["cases"], lambda case: KINDS.get(case["kind"].split(".")[0]), label_of)
 
 
 def test_the_table_in_the_guide_is_the_measured_one():
-    want = recorded()
-    rows = table()
-    assert {name for name, *_ in rows} == set(want)
-    for name, n, worst, failed in rows:
-        assert (n, failed) == (want[name][0], want[name][2])
-        assert worst <= 3 * want[name][1] + 1e-13  # rounding differs between machines
-
-
-def read_folder(folder):
-    """Reference files of one data set each, in the shape of the pinned file."""
-    found = {"data": {}, "cases": []}
-    for path in sorted(Path(folder).glob("dat*.json.gz")):
-        d = json.loads(gzip.decompress(path.read_bytes()))
-        if "yi" not in d["data"]:
-            continue
-        found["data"][path.name] = d["data"] | ({"measure": 1} if "battery_measure" in d else {})
-        for case in d["cases"]:
-            mods, kind = None, case["id"]
-            if kind.startswith("reg["):
-                mods, kind = kind[4:].split("].", 1)
-            if kind.split(".")[0] in KINDS:
-                found["cases"].append({**case, "data": path.name, "mods": mods, "kind": kind})
-    return found
+    assert_recorded(table(), "bias.md", rounding=1e-13)
 
 
 def test_a_regression_on_sample_sizes_needs_them():
@@ -262,11 +205,7 @@ def test_a_regression_on_sample_sizes_needs_them():
 
 
 if __name__ == "__main__":
-    folders = [a for a in sys.argv[1:] if a != "--write"]
-    if folders:
-        REFERENCE, TIGHT_BY_KEY = read_folder(folders[0]), {}
-    body = HEAD + "".join(f"| {a} | {n} | {w:.1e} | {f} |\n" for a, n, w, f in table())
-    print(body)  # noqa: T201
-    if "--write" in sys.argv:
-        before, after = PAGE.read_text(encoding="utf-8").split(HEAD)
-        PAGE.write_text(before + body + "\n" + after.split("\n\n", 1)[1], encoding="utf-8")
+    if folder := folder_asked():
+        REFERENCE = read_folder(folder, lambda _: True, lambda case: case["kind"].split(".")[0] in KINDS)
+        TIGHT_BY_KEY = {}
+    show(table(), "bias.md")

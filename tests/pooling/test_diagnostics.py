@@ -4,24 +4,29 @@ Sources and versions stand in the pinned files. REML values come from searches r
 1e-12 or 1e-10 where Fisher scoring does not settle so far); a fit that did not settle at all is NaN there and then
 compared with metafor's default search, which is good to about 2e-3.
 
-Run as a script, ``python tests/pooling/test_diagnostics.py [FOLDER] [--write]`` prints the worst differences (of a folder
-of reference files of metafor's values instead of the pinned ones) and, with ``--write``, renews docs/diagnostics.md.
+``PYTHONPATH=tests python -m pooling.test_diagnostics [FOLDER] [--write]`` prints the worst differences (of a folder of
+reference files of metafor's values instead of the pinned ones) and, with ``--write``, renews docs/diagnostics.md.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
-import sys
-from collections import defaultdict
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from agreement_table import (
+    Differences,
+    array,
+    assert_recorded,
+    folder_asked,
+    parameters,
+    read,
+    read_folder,
+    show,
+)
 from needlepoint import (
     baujat,
     blup,
@@ -37,8 +42,9 @@ from needlepoint import (
 from needlepoint.pooling.residuals import hat_matrix, residuals, standardized_residuals, studentized_residuals
 
 HERE = Path(__file__).parents[1] / "reference" / "pooling"
-REFERENCE = json.loads(gzip.decompress((HERE / "diagnostics.json.gz").read_bytes()))
-TIGHT = json.loads(gzip.decompress((HERE / "diagnostics_tight.json.gz").read_bytes()))["cases"]
+REFERENCE = read(HERE / "diagnostics.json.gz")
+TIGHT = read(HERE / "diagnostics_tight.json.gz")["cases"]
+DIFFERENCES = Differences()
 BY_KEY = {(c["data"], c["kind"], c["mods"]): c["out"] for c in TIGHT}
 
 CLOSED, ITERATIVE, DEFAULT = (
@@ -48,29 +54,13 @@ CLOSED, ITERATIVE, DEFAULT = (
 )  # see above; relative to the largest value of the series / 1000 at least
 
 
-def array(values):
-    values = values if isinstance(values, list) else [values]
-    return np.array([np.nan if v is None else v for v in values], float)
-
-
-class Table:
-    """Where the differences go while the table is made."""
-
-    label = ""
-    worst: ClassVar[dict[str, float]] = {}
-    on = False
-
-
 def close(got, want, rel):
     got, want = np.asarray(got, float), array(want)
     assert got.shape == want.shape
     known = ~np.isnan(want)
     scale = np.maximum(np.abs(want[known]), np.abs(want[known]).max(initial=0.0) * 1e-3 + 1e-12)
     worst = (np.abs(got[known] - want[known]) / scale).max(initial=0.0)
-    if Table.on:
-        Table.worst[Table.label] = max(float(worst), Table.worst.get(Table.label, 0.0))
-    else:
-        assert worst <= rel, worst
+    DIFFERENCES.judge(float(worst), rel)
 
 
 @cache
@@ -80,8 +70,7 @@ def fitted(name, mods, method, test):
 
 
 def cases(*kinds):
-    chosen = [c for c in REFERENCE["cases"] if c["kind"] in kinds]
-    return [pytest.param(c, id=f"{c['data']}-{c['mods'] or ''}{c['kind']}") for c in chosen]
+    return parameters([c for c in REFERENCE["cases"] if c["kind"] in kinds])
 
 
 def model(case):
@@ -246,72 +235,30 @@ def label_of(case):
     return NAMES.get(kind, kind) + (", moderators" if case["mods"] else "")
 
 
+def check_of(case):
+    if case["kind"] in {"leave1out.mh.OR", "leave1out.peto", "cumul.mh.OR"}:
+        return test_series_of_counts_agree_with_metafor
+    return CHECKS.get(case["kind"].split(".")[0])
+
+
 def table():
-    """Rows of (kind, cases, worst relative difference, cases that differ in number or flag)."""
-    count, failed = defaultdict(int), defaultdict(int)
-    Table.on, Table.worst = True, {}
-    for case in REFERENCE["cases"]:
-        kind = case["kind"].split(".")[0]
-        check = CHECKS.get(kind)
-        if case["kind"] in {"leave1out.mh.OR", "leave1out.peto", "cumul.mh.OR"}:
-            check = test_series_of_counts_agree_with_metafor
-        if check is None:
-            continue
-        Table.label = label_of(case)
-        count[Table.label] += 1
-        try:
-            check(case)
-        except AssertionError:
-            failed[Table.label] += 1
-    Table.on = False
-    return [(name, n, Table.worst.get(name, 0.0), failed[name]) for name, n in sorted(count.items())]
-
-
-PAGE = Path(__file__).parents[2] / "docs" / "diagnostics.md"
-HEAD = "| method | cases | worst relative difference | other numbers |\n| --- | ---: | ---: | ---: |\n"
-
-
-def recorded():
-    lines = PAGE.read_text(encoding="utf-8").split(HEAD)[1].split("\n\n")[0].splitlines()
-    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines]
-    return {name: (int(n), float(worst), int(failed)) for name, n, worst, failed in cells}
+    return DIFFERENCES.table(REFERENCE["cases"], check_of, label_of)
 
 
 @pytest.mark.slow
 def test_the_table_in_the_guide_is_the_measured_one():
-    want = recorded()
-    rows = table()
-    assert {name for name, *_ in rows} == set(want)
-    for name, n, worst, failed in rows:
-        assert (n, failed) == (want[name][0], want[name][2])
-        assert worst <= 3 * want[name][1] + 1e-12  # rounding differs between machines
+    assert_recorded(table(), "diagnostics.md", rounding=1e-12)
 
 
-def read_folder(folder):
-    """Reference files of one data set each, in the shape of the pinned file; fits of other models are left out."""
-    found = {"data": {}, "cases": []}
-    for path in sorted(Path(folder).glob("dat*.json.gz")):
-        d = json.loads(gzip.decompress(path.read_bytes()))
-        if "yi" not in d["data"] or not any(c["id"] == "leave1out.REML" for c in d["cases"]):
-            continue
-        found["data"][path.name] = d["data"]
-        chosen = {}
-        for case in d["cases"]:
-            mods, kind = None, case["id"]
-            if kind.startswith("reg["):
-                mods, kind = kind[4:].split("].", 1)
-            if kind.split(".")[0] in CHECKS and "cluster" not in case["call"] and "[[" not in case["call"]:
-                chosen[kind, mods, case["call"]] = {**case, "data": path.name, "mods": mods, "kind": kind}
-        found["cases"] += chosen.values()
-    return found
+def wanted(case):
+    """Cases of this file; fits of other models are left out."""
+    return case["kind"].split(".")[0] in CHECKS and "cluster" not in case["call"] and "[[" not in case["call"]
 
 
 if __name__ == "__main__":
-    folders = [a for a in sys.argv[1:] if a != "--write"]
-    if folders:
-        REFERENCE, BY_KEY = read_folder(folders[0]), {}
-    body = HEAD + "".join(f"| {a} | {n} | {w:.1e} | {f} |\n" for a, n, w, f in table())
-    print(body)  # noqa: T201
-    if "--write" in sys.argv:
-        before, after = PAGE.read_text(encoding="utf-8").split(HEAD)
-        PAGE.write_text(before + body + "\n" + after.split("\n\n", 1)[1], encoding="utf-8")
+    if folder := folder_asked():
+        REFERENCE = read_folder(
+            folder, lambda content: any(c["id"] == "leave1out.REML" for c in content["cases"]), wanted
+        )
+        BY_KEY = {}
+    show(table(), "diagnostics.md")
