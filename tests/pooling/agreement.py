@@ -1,13 +1,12 @@
 """Pins what the pooling tests need of a folder of reference files, and writes the table of agreement.
 
-``python tests/pooling/agreement.py FOLDER`` compares; ``--pin`` renews ``tests/reference/pooling``; ``--write`` renews
+``PYTHONPATH=tests python -m pooling.agreement FOLDER`` compares; ``--pin`` renews ``tests/reference/pooling``; ``--write`` renews
 ``docs/agreement-pooling.md``.
 """
 
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 import math
 import re
@@ -18,12 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from needlepoint.errors import NeedlepointError
+from pooling import oracle_cases as oracle
 
 HERE = Path(__file__).parent
 PINNED = HERE.parent / "reference" / "pooling"
-_spec = importlib.util.spec_from_file_location("oracle_cases", HERE / "oracle_cases.py")
-oracle = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(oracle)
 
 KEEP = {
     "beta",
@@ -164,7 +161,7 @@ def report(folder):
 
 HEAD = """# Agreement of pooling with metafor 5.1-12
 
-Made by `python tests/pooling/agreement.py FOLDER --write`; the same cases run in the tests from
+Made by `PYTHONPATH=tests python -m pooling.agreement FOLDER --write`; the same cases run in the tests from
 `tests/reference/pooling/`. p-values are compared by their logarithms. Fits whose oracle search stops early are judged
 at the oracle's own tau2, and by the likelihood: ours was never below.
 """.splitlines()

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pooling import oracle_cases as oracle
+
 HERE = Path(__file__).parent
 PINNED = HERE.parent / "reference" / "pooling"
-_spec = importlib.util.spec_from_file_location("oracle_cases", HERE / "oracle_cases.py")
-oracle = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(oracle)
 
 
 def pinned(name):

@@ -13,13 +13,8 @@ from needlepoint.errors import ConvergenceError, InputError
 from needlepoint.pooling._beta_binomial import derivatives, tally
 from needlepoint.pooling.beta_binomial import beta_binomial
 from needlepoint.stats.distributions import chi2_quantile
+from pooling.count_cases import SPARSE
 
-SPARSE = {
-    "ai": [1, 1, 14, 1, 5, 8, 7, 8, 4, 5],
-    "n1i": [407, 414, 1197, 989, 139, 136, 304, 214, 111, 231],
-    "ci": [1, 1, 16, 1, 4, 11, 4, 11, 0, 8],
-    "n2i": [422, 407, 1300, 494, 80, 157, 152, 227, 37, 234],
-}
 WITH_EMPTY = {"ai": [0, 1, 3, 0], "n1i": [50, 60, 80, 40], "ci": [2, 0, 9, 0], "n2i": [50, 60, 80, 40]}
 
 

@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 from needlepoint.errors import InputError
 from needlepoint.pooling.exact_conditional import exact_conditional
 from needlepoint.pooling.glmm import glmm
+from pooling.count_cases import SPARSE
 
-SPARSE = {
-    "ai": [1, 1, 14, 1, 5, 8, 7, 8, 4, 5],
-    "n1i": [407, 414, 1197, 989, 139, 136, 304, 214, 111, 231],
-    "ci": [1, 1, 16, 1, 4, 11, 4, 11, 0, 8],
-    "n2i": [422, 407, 1300, 494, 80, 157, 152, 227, 37, 234],
-}
 NONE = {"ai": [0, 0], "n1i": [50, 60], "ci": [3, 2], "n2i": [50, 60]}
 FEW = {"ai": [4, 6, 3], "n1i": [123, 306, 231], "ci": [11, 29, 11], "n2i": [139, 303, 220]}
 

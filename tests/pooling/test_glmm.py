@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import math
 import re
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,17 +14,9 @@ from hypothesis import strategies as st
 import needlepoint
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.pooling.glmm import Glmm, glmm
+from pooling.count_cases import COLUMNS, REFERENCE, cases
 
-FILE = Path(__file__).parents[1] / "reference" / "pooling" / "exact.json.gz"
-REFERENCE = json.loads(gzip.decompress(FILE.read_bytes()))  # metafor 5.1-12; the file says more
-CASES = [case for case in REFERENCE["cases"] if case["id"].startswith("rma.glmm")]
-TWO_BY_TWO = ("ai", "n1i", "ci", "n2i")
-COLUMNS = {
-    "OR": {c: c for c in TWO_BY_TWO},
-    "IRR": {c: c for c in ("x1i", "t1i", "x2i", "t2i")},
-    "PLO": {"xi": "xi", "ni": "ni"},
-    "IRLN": {"xi": "x2i", "ti": "t2i"},
-}
+CASES = cases("rma.glmm")
 
 # metafor's fits carry the tolerance of lme4's and nlminb's searches (about 1e-5, some with a warning), 7 quadrature
 # points, a one-point (Laplace) integral under UM.RS and, under CM.EL, standard errors by numerical differentiation.
@@ -232,7 +221,7 @@ def brute_force(
                 binom.logpmf(t["ai"][:, None], (t["ai"] + t["ci"])[:, None], odds / (1 + odds))
             ).sum()
         )
-    rows = zip(*(t[c] for c in TWO_BY_TWO), strict=True)
+    rows = zip(*(t[c] for c in COLUMNS["OR"]), strict=True)
     if model == "CM.EL":
         return sum(float(log_integral(log_hypergeometric(a, n, m, a + c, eta))) for a, n, c, m in rows)
     if model == "UM.FS":
@@ -277,7 +266,7 @@ def both_random(t, beta, tau2, sigma2, gamma) -> float:
     eta1 = gamma + beta + math.sqrt(sigma2) * v + math.sqrt(tau2) * w / 2
     eta2 = gamma + math.sqrt(sigma2) * v - math.sqrt(tau2) * w / 2
     total = 0.0
-    for a, n, c, m in zip(*(t[c] for c in TWO_BY_TWO), strict=True):
+    for a, n, c, m in zip(*(t[c] for c in COLUMNS["OR"]), strict=True):
         choose = sum(gammaln(x + 1) - gammaln(y + 1) - gammaln(x - y + 1) for x, y in ((n, a), (m, c)))
         log_p = (
             a * log_expit(eta1)
@@ -523,7 +512,7 @@ def test_a_common_proportion_is_all_events_over_all_people():
 
 
 def test_a_binary_moderator_separates_the_studies():
-    t = {c: REFERENCE["data"]["dat.bcg"][c] for c in TWO_BY_TWO}
+    t = {c: REFERENCE["data"]["dat.bcg"][c] for c in COLUMNS["OR"]}
     early = np.arange(13) < 6
     joint = glmm(t, method="EE", mods=early.astype(float)[:, None], **COLUMNS["OR"])
     first, second = (

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,42 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import needlepoint
+from agreement_table import read
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.mantel_haenszel import MantelHaenszel, mantel_haenszel
 from needlepoint.pooling.peto import peto
-
-FILE = Path(__file__).parents[1] / "reference" / "pooling" / "exact.json.gz"
-REFERENCE = json.loads(gzip.decompress(FILE.read_bytes()))  # metafor 5.1-12; the file says more
-
-
-def cases(start: str) -> list[dict]:
-    return [case for case in REFERENCE["cases"] if case["id"].startswith(start)]
-
-
-def name(case: dict) -> str:
-    return f"{case['data']}-{case['id']}"
-
-
-def relative_error(got: float | None, want: float | None) -> float:
-    if got is None or want is None:
-        return 0.0 if got is want else float("inf")
-    return abs(got - want) / max(abs(want), 1e-8)
-
+from pooling.count_cases import COLUMNS, COMMON_EFFECT, PINNED, REFERENCE, cases, cells, name, relative_error
 
 # closed forms: only rounding separates two right answers; tail areas lose digits as they get small
 TOLERANCE = {"value": 1e-10, "p": 1e-9}
 SAME = {
-    "estimate": "beta",
-    "se": "se",
-    "statistic": "zval",
-    "p_value": "pval",
-    "ci_low": "ci.lb",
-    "ci_high": "ci.ub",
-    "k": "k",
-    "k_effects": "k.yi",
-    "q": "QE",
-    "q_p": "QEp",
-    "h2": "H2",
+    **COMMON_EFFECT,
     "cmh": "MH",
     "cmh_p": "MHp",
     "breslow_day": "BD",
@@ -56,8 +27,6 @@ SAME = {
     "tarone": "TA",
     "tarone_p": "TAp",
 }
-TWO_BY_TWO = {"ai": "ai", "n1i": "n1i", "ci": "ci", "n2i": "n2i"}
-PERSON_TIME = {"x1i": "x1i", "t1i": "t1i", "x2i": "x2i", "t2i": "t2i"}
 
 
 def fit(case: dict) -> MantelHaenszel:
@@ -67,8 +36,7 @@ def fit(case: dict) -> MantelHaenszel:
         options["correct"] = False
     if case["id"].endswith(".add"):
         options |= {"add": (0.5, 0.5), "to": ("only0", "only0")}
-    columns = PERSON_TIME if measure in {"IRR", "IRD"} else TWO_BY_TWO
-    return mantel_haenszel(REFERENCE["data"][case["data"]], measure=measure, **columns, **options)
+    return mantel_haenszel(REFERENCE["data"][case["data"]], measure=measure, **COLUMNS[measure], **options)
 
 
 @pytest.mark.parametrize("case", cases("rma.mh"), ids=name)
@@ -80,8 +48,7 @@ def test_agrees_with_metafor(case):
         assert relative_error(got[ours], case["out"][theirs]) < tolerance, ours
 
 
-OPTIONS_FILE = FILE.with_name("exact_options.json.gz")
-OPTIONS = json.loads(gzip.decompress(OPTIONS_FILE.read_bytes()))["cases"]  # metafor 3.8-1; the file says more
+OPTIONS = read(PINNED / "exact_options.json.gz")["cases"]  # metafor 3.8-1; the file says more
 
 
 @pytest.mark.parametrize("measure", ["OR", "RR", "RD", "IRR", "IRD", "PETO"])
@@ -101,9 +68,9 @@ def test_zero_cell_rules_mean_what_they_mean_in_metafor(measure):
             want = {name: want[name] for name in ("estimate", "se", "k")}
         else:
             assert 100 * res.i2 == pytest.approx(want.pop("i2_percent"), abs=1e-9)
-        for name, value in want.items():
+        for quantity, value in want.items():
             if value is not None:
-                assert getattr(res, name) == pytest.approx(value, rel=1e-10, abs=1e-12), name
+                assert getattr(res, quantity) == pytest.approx(value, rel=1e-10, abs=1e-12), quantity
 
 
 tables = st.lists(
@@ -111,11 +78,6 @@ tables = st.lists(
     min_size=1,
     max_size=6,
 )
-
-
-def cells(rows, order=(0, 1, 2, 3)):
-    columns = np.array(rows, dtype=float).T[list(order)]
-    return dict(zip(("ai", "bi", "ci", "di"), columns, strict=True))
 
 
 @settings(deadline=None, max_examples=40)

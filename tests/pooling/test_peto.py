@@ -2,58 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from pathlib import Path
-
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needlepoint.errors import InputError
-from needlepoint.pooling.peto import peto
+from needlepoint.pooling.peto import Peto, peto
+from pooling.count_cases import COLUMNS, COMMON_EFFECT, REFERENCE, cases, cells, name, relative_error
 
-FILE = Path(__file__).parents[1] / "reference" / "pooling" / "exact.json.gz"
-REFERENCE = json.loads(gzip.decompress(FILE.read_bytes()))  # metafor 5.1-12; the file says more
-
-
-def cases(start: str) -> list[dict]:
-    return [case for case in REFERENCE["cases"] if case["id"].startswith(start)]
-
-
-def name(case: dict) -> str:
-    return f"{case['data']}-{case['id']}"
-
-
-def relative_error(got: float | None, want: float | None) -> float:
-    if got is None or want is None:
-        return 0.0 if got is want else float("inf")
-    return abs(got - want) / max(abs(want), 1e-8)
-
-
-SAME = {
-    "estimate": "beta",
-    "se": "se",
-    "statistic": "zval",
-    "p_value": "pval",
-    "ci_low": "ci.lb",
-    "ci_high": "ci.ub",
-    "k": "k",
-    "k_effects": "k.yi",
-    "q": "QE",
-    "q_p": "QEp",
-    "h2": "H2",
-}
 # closed forms: only rounding separates two right answers
 TOLERANCE = 1e-10
 
 
+def fit(case: dict) -> Peto:
+    return peto(REFERENCE["data"][case["data"]], **COLUMNS["OR"])
+
+
 @pytest.mark.parametrize("case", cases("rma.peto"), ids=name)
 def test_agrees_with_metafor(case):
-    res = peto(REFERENCE["data"][case["data"]], ai="ai", n1i="n1i", ci="ci", n2i="n2i").to_dict()
+    res = fit(case).to_dict()
     assert res["i2"] * 100 == pytest.approx(case["out"]["I2"], rel=TOLERANCE, abs=1e-10)
-    for ours, theirs in SAME.items():
+    for ours, theirs in COMMON_EFFECT.items():
         assert relative_error(res[ours], case["out"][theirs]) < TOLERANCE, ours
 
 
@@ -62,11 +31,6 @@ tables = st.lists(
     min_size=1,
     max_size=6,
 )
-
-
-def cells(rows, order=(0, 1, 2, 3)):
-    columns = np.array(rows, dtype=float).T[list(order)]
-    return dict(zip(("ai", "bi", "ci", "di"), columns, strict=True))
 
 
 @settings(deadline=None, max_examples=40)

@@ -1,29 +1,24 @@
 """The agreement table of docs/rare-events.md, made by this file and checked by it.
 
-``python tests/pooling/test_rare_events_agreement.py --write`` renews the table.
+``PYTHONPATH=tests python -m pooling.test_rare_events_agreement --write`` renews the table.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import sys
 from collections import defaultdict
 from pathlib import Path
-from types import ModuleType
+
+from pooling import test_glmm as glmm
+from pooling import test_mantel_haenszel as mantel_haenszel
+from pooling import test_peto as peto
+from pooling.count_cases import COMMON_EFFECT, cases, relative_error
 
 HERE = Path(__file__).parent
 GUIDE = HERE.parents[1] / "docs" / "rare-events.md"
 START, END = "<!-- agreement: made by tests -->", "<!-- end of agreement -->"
 CLOSED, SEARCHED = 1e-10, 1e-8  # smaller differences are rounding: their size depends on the machine
-
-
-def sibling(name: str) -> ModuleType:
-    """A test module beside this one."""
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def bound(worst: float, floor: float) -> str:
@@ -36,22 +31,18 @@ def bound(worst: float, floor: float) -> str:
 
 
 def closed_forms() -> list[tuple[str, int, str]]:
-    mh, peto = sibling("test_mantel_haenszel"), sibling("test_peto")
     worst: dict[str, list[float]] = defaultdict(list)
-    for case in mh.cases("rma.mh"):
-        got = mh.fit(case).to_dict()
-        differences = [mh.relative_error(got[o], case["out"][t]) for o, t in mh.SAME.items()]
+    for case in cases("rma.mh"):
+        got = mantel_haenszel.fit(case).to_dict()
+        differences = [relative_error(got[o], case["out"][t]) for o, t in mantel_haenszel.SAME.items()]
         worst[f"Mantel-Haenszel {got['measure']}"].append(max(differences))
-    for case in peto.cases("rma.peto"):
-        got = peto.peto(
-            peto.REFERENCE["data"][case["data"]], ai="ai", n1i="n1i", ci="ci", n2i="n2i"
-        ).to_dict()
-        worst["Peto"].append(max(peto.relative_error(got[o], case["out"][t]) for o, t in peto.SAME.items()))
+    for case in cases("rma.peto"):
+        got = peto.fit(case).to_dict()
+        worst["Peto"].append(max(relative_error(got[o], case["out"][t]) for o, t in COMMON_EFFECT.items()))
     return [(name, len(found), bound(max(found), CLOSED)) for name, found in worst.items()]
 
 
 def count_models() -> list[str]:
-    glmm = sibling("test_glmm")
     worst: dict[str, dict[str, list[float]]] = defaultdict(lambda: {q: [] for q in glmm.QUANTITIES})
     for case in glmm.CASES:
         want = case.get("out") or {}
