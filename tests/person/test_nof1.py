@@ -11,7 +11,7 @@ import pytest
 from needlepoint.errors import InputError, PackError
 from needlepoint.person.diary import Diary
 from needlepoint.person.entries import Entry
-from needlepoint.person.nof1 import analyse
+from needlepoint.person.nof1 import analyse_diary
 from needlepoint.person.plan import plan
 from needlepoint.person.priors import load_priors
 from needlepoint.person.randomised_start import draw_test
@@ -42,25 +42,25 @@ def simulated(
 
 
 def test_a_large_gain_is_called_likely_help_and_a_worsening_is_not():
-    helped = analyse(simulated(effect=-3.0))
+    helped = analyse_diary(simulated(effect=-3.0))
     assert helped.verdict == "likely helping you"
     assert helped.effect_low < -3.0 < helped.effect_high
     assert helped.change < -2
     assert "less pain" in helped.summary()
-    worse = analyse(simulated(effect=2.0))
+    worse = analyse_diary(simulated(effect=2.0))
     assert worse.verdict == "no worthwhile help"
     assert "more pain" in worse.summary()
 
 
 def test_the_usual_effect_is_honestly_left_open():
-    answer = analyse(simulated(effect=-0.7))
+    answer = analyse_diary(simulated(effect=-0.7))
     assert answer.verdict == "cannot tell yet"
     assert 0.3 < answer.moved < 0.9
     assert answer.bits > 0
 
 
 def test_a_short_diary_says_how_many_days_are_missing():
-    answer = analyse(simulated(seed=6, before=14, after=16, effect=-2.5, missing=0))
+    answer = analyse_diary(simulated(seed=6, before=14, after=16, effect=-2.5, missing=0))
     assert answer.verdict == "cannot tell yet"
     assert answer.days_needed is not None
     assert f"about {answer.days_needed} more days" in answer.words
@@ -68,17 +68,17 @@ def test_a_short_diary_says_how_many_days_are_missing():
 
 def test_a_diary_of_a_year_takes_less_than_a_fifth_of_a_second():
     days = simulated(before=60, after=305, missing=0)
-    analyse(days)  # imports are paid for
+    analyse_diary(days)  # imports are paid for
     times = []
     for _ in range(5):
         started = time.process_time()  # the test machine is shared
-        analyse(days)
+        analyse_diary(days)
         times.append(time.process_time() - started)
     assert min(times) < 0.2
 
 
 def test_without_a_baseline_only_the_change_is_given():
-    answer = analyse(simulated(before=0, missing=0))
+    answer = analyse_diary(simulated(before=0, missing=0))
     assert answer.verdict == "change only"
     assert answer.effect is None
     assert answer.sensitivity == ()
@@ -88,13 +88,13 @@ def test_without_a_baseline_only_the_change_is_given():
 
 def test_without_sessions_only_the_change_is_given():
     days = [Entry(day=each.day, pain=each.pain) for each in simulated(missing=0)]
-    answer = analyse(days)
+    answer = analyse_diary(days)
     assert (answer.verdict, answer.sessions, answer.draw) == ("change only", 0, None)
     assert answer.change_low < answer.change < answer.change_high
 
 
 def test_another_treatment_started_in_the_window_caps_the_verdict():
-    answer = analyse(simulated(effect=-3.0, other=lambda day: "yoga" if day > 5 else None))
+    answer = analyse_diary(simulated(effect=-3.0, other=lambda day: "yoga" if day > 5 else None))
     assert answer.verdict == "cannot tell yet"
     assert answer.mixed == ("yoga",)
     assert any("yoga" in note for note in answer.notes)
@@ -102,11 +102,13 @@ def test_another_treatment_started_in_the_window_caps_the_verdict():
 
 
 def test_a_treatment_that_was_there_before_does_not_cap_the_verdict():
-    assert analyse(simulated(effect=-3.0, other=lambda day: "yoga" if day % 3 == 0 else None)).mixed == ()
+    assert (
+        analyse_diary(simulated(effect=-3.0, other=lambda day: "yoga" if day % 3 == 0 else None)).mixed == ()
+    )
 
 
 def test_the_sensitivity_strip_moves_the_way_it_must():
-    rows = {row.assumption: row for row in analyse(simulated(effect=-2.0)).sensitivity}
+    rows = {row.assumption: row for row in analyse_diary(simulated(effect=-2.0)).sensitivity}
     none, twice = (
         next(r for name, r in rows.items() if name.startswith(word)) for word in ("no change", "twice")
     )
@@ -120,41 +122,42 @@ def test_the_sensitivity_strip_moves_the_way_it_must():
 def test_more_expected_change_leaves_less_to_the_treatment():
     days = simulated(effect=-2.0)
     assert (
-        analyse(days, duration="2 weeks or less").effect > analyse(days, duration="more than a year").effect
+        analyse_diary(days, duration="2 weeks or less").effect
+        > analyse_diary(days, duration="more than a year").effect
     )
 
 
 def test_a_diary_that_does_not_say_how_long_the_pain_has_lasted_says_so():
     days = simulated()
-    assert any("did not say" in note for note in analyse(days).notes)
-    assert not any("did not say" in note for note in analyse(days, duration="more than a year").notes)
+    assert any("did not say" in note for note in analyse_diary(days).notes)
+    assert not any("did not say" in note for note in analyse_diary(days, duration="more than a year").notes)
 
 
 def test_a_diary_without_pain_says_that_there_was_no_room():
     days = [Entry(day=each.day, pain=0.0, session=each.session) for each in simulated()]
-    assert any("little room" in note for note in analyse(days).notes)
-    assert not any("little room" in note for note in analyse(simulated()).notes)
+    assert any("little room" in note for note in analyse_diary(days).notes)
+    assert not any("little room" in note for note in analyse_diary(simulated()).notes)
 
 
 def test_side_measures_are_compared_before_and_after():
-    answer = analyse(simulated(control=lambda day: 3.0, rmdq=lambda day: 12 if day < 0 else 8))
+    answer = analyse_diary(simulated(control=lambda day: 3.0, rmdq=lambda day: 12 if day < 0 else 8))
     assert answer.control_change == 0
     assert answer.rmdq_change == -4
-    assert analyse(simulated()).control_change is None
+    assert analyse_diary(simulated()).control_change is None
 
 
 def test_an_answer_does_not_depend_on_the_order_of_the_days():
     days = simulated()
-    assert analyse(days).to_dict() == analyse(days[::-1]).to_dict()
+    assert analyse_diary(days).to_dict() == analyse_diary(days[::-1]).to_dict()
 
 
 def test_too_short_a_diary_is_refused():
     with pytest.raises(InputError, match="at least two days"):
-        analyse([Entry(day=START, pain=3.0)])
+        analyse_diary([Entry(day=START, pain=3.0)])
 
 
 def test_a_diary_with_one_day_after_the_baseline_still_answers():
-    answer = analyse(simulated(before=10, after=1, missing=0))
+    answer = analyse_diary(simulated(before=10, after=1, missing=0))
     assert answer.verdict == "change only"
     assert answer.recent.n == 1
 
@@ -163,11 +166,11 @@ def test_the_lot_gives_a_test_free_of_priors(tmp_path):
     made = plan(START - timedelta(28 + 9), seed=5)
     drawn = [START + timedelta(shift) for shift in range(-9, 11)]
     assert made.start_days == tuple(drawn)
-    answer = analyse(simulated(before=37, effect=-4.0, missing=0, ramp_days=1), start_days=drawn)
+    answer = analyse_diary(simulated(before=37, effect=-4.0, missing=0, ramp_days=1), start_days=drawn)
     assert answer.draw.days == 20
     assert answer.draw.rank <= 5
     assert answer.draw.share == answer.draw.rank / 20
-    assert analyse(simulated(), start_days=[date(2020, 1, 1)]).draw is None
+    assert analyse_diary(simulated(), start_days=[date(2020, 1, 1)]).draw is None
 
 
 def test_under_no_effect_every_rank_by_lot_is_as_likely():
@@ -206,7 +209,7 @@ def test_the_diary_reports_with_its_own_settings(tmp_path):
 
 def test_a_session_after_the_last_day_with_pain_compares_the_last_day():
     days = [*simulated(before=20, after=0, missing=0), Entry(day=START + timedelta(3), session=True)]
-    answer = analyse(days)
+    answer = analyse_diary(days)
     assert (answer.verdict, answer.recent.n) == ("change only", 1)
 
 

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from needlepoint.cli import cli
-from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.errors import InputError
 from needlepoint.person.diary import Diary
 from needlepoint.person.entries import Entry
-from needlepoint.person.nof1 import analyse
+from needlepoint.person.nof1 import analyse_diary
 from needlepoint.person.periods import Periods, _exposure, analyse_periods, draw_periods
 from needlepoint.person.series import pool_people, without_prior
 
@@ -41,12 +41,24 @@ def test_a_clear_effect_is_found_and_ranks_first_among_the_orders():
     assert answer.share == 1 / 16
     assert answer.mean_treated < answer.mean_untreated
     assert "less pain" in answer.summary()
+    assert answer.verdict == "likely helping you"
+    assert answer.moved > 0.5
+    assert len(answer.means) == answer.periods == 8
 
 
 def test_a_worsening_is_called_more_pain():
     answer = analyse_periods(*trial(2.0))
     assert answer.p_worse > 0.95
     assert "more pain" in answer.summary()
+    assert answer.verdict == "no worthwhile help"
+
+
+def test_a_trial_that_is_not_over_says_so_and_asks_to_go_on():
+    entries, periods = trial(-2.5)
+    answer = analyse_periods(entries[:30], periods)
+    assert "The last period is not over yet." in answer.notes
+    assert "Go on to the last period" in answer.advice
+    assert answer.means[-1] is None
 
 
 def test_carry_over_is_recognised_and_does_not_shrink_the_effect():
@@ -74,7 +86,7 @@ def test_days_outside_the_periods_are_counted_in_the_notes():
     entries, periods = trial(-1.0, missing=0)
     extra = [*entries, Entry(day=START - timedelta(3), pain=9.0), Entry(day=START + timedelta(400), pain=9.0)]
     assert analyse_periods(extra, periods).estimate == analyse_periods(entries, periods).estimate
-    assert analyse_periods(extra, periods).notes == ("2 entries have no pain or lie outside the periods.",)
+    assert analyse_periods(extra, periods).notes == ("2 days lie outside the periods and are left out.",)
 
 
 def test_many_pairs_are_tested_on_a_sample_of_orders():
@@ -85,9 +97,11 @@ def test_many_pairs_are_tested_on_a_sample_of_orders():
 
 def test_too_few_periods_are_refused():
     entries, _ = trial(-1.0)
-    with pytest.raises(NotEnoughStudies):
+    with pytest.raises(InputError, match="two periods with the treatment"):
         analyse_periods(entries, Periods(first_day=START, days=7, treated=(True, False)))
-    for wrong in ({"pairs": 0}, {"days": 0}):
+    with pytest.raises(InputError, match="come in pairs"):
+        analyse_periods(entries, Periods(first_day=START, days=7, treated=(True, True, False, False)))
+    for wrong in ({"pairs": 0}, {"days": 0}, {"pairs": 1000}):
         with pytest.raises(InputError):
             draw_periods(START, **wrong)
 
@@ -110,7 +124,7 @@ def person(seed, effect):
 
 def test_people_are_pooled_without_the_prior_that_each_diary_shared():
     effects = [-3.0, -1.0, -2.0, -0.5, -2.5, -1.5]
-    answers = [analyse(list(person(i, e)), sensitivity=False) for i, e in enumerate(effects)]
+    answers = [analyse_diary(list(person(i, e)), sensitivity=False) for i, e in enumerate(effects)]
     pooled = pool_people(answers, labels=list("abcdef"))
     assert pooled.k == 6
     assert pooled.ci_low < np.mean(effects) + 0.7  # natural course takes its share of what they share
@@ -121,7 +135,7 @@ def test_people_are_pooled_without_the_prior_that_each_diary_shared():
 
 
 def test_a_diary_that_added_nothing_is_named_and_one_without_effect_is_refused():
-    answers = [analyse(list(person(i, -2.0)), sensitivity=False) for i in range(3)]
+    answers = [analyse_diary(list(person(i, -2.0)), sensitivity=False) for i in range(3)]
     silent = replace(answers[0], effect_sd=answers[0].prior_sd)
     assert without_prior(silent) is None
     assert "person 3" in pool_people([*answers[:2], silent]).notes[-1]

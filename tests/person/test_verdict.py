@@ -7,7 +7,17 @@ import pytest
 
 from needlepoint.person.plan import CAN, CANNOT
 from needlepoint.person.priors import load_priors
-from needlepoint.person.verdict import Verdict, advice, decide_verdict, review_due, words
+from needlepoint.person.verdict import (
+    Verdict,
+    advice,
+    decide_verdict,
+    in_percent,
+    people_words,
+    period_advice,
+    period_words,
+    review_due,
+    words,
+)
 
 LIMITS = load_priors().limits
 
@@ -45,6 +55,10 @@ def every_text():
             yield words(verdict, mixed=mixed, days_needed=days)
         for due in (False, True):
             yield advice(verdict, due=due, limits=LIMITS)
+            yield period_advice(verdict, over=due)
+        yield period_words(verdict)
+    for low, high in ((-2, -1), (-0.4, 1), (-2, 1)):
+        yield people_words(low, high, worthwhile=LIMITS.worthwhile)
 
 
 def test_every_text_is_at_or_below_grade_eight(grade):
@@ -90,3 +104,9 @@ def test_before_the_review_help_takes_more_certainty():
     assert decide_verdict(below=0.94, **early) == "cannot tell yet"
     assert decide_verdict(below=0.95, **early) == "likely helping you"
     assert decide_verdict(below=0.10, **early) == "no worthwhile help"
+
+
+def test_a_probability_is_never_certainty():
+    assert [in_percent(p) for p in (0.0, 0.004, 0.5, 0.996, 1.0)] == [
+        "less than 1%", "less than 1%", "50%", "more than 99%", "more than 99%"
+    ]  # fmt: skip

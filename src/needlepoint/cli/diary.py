@@ -60,9 +60,7 @@ def start(
     from needlepoint.person.plan import plan
     from needlepoint.person.priors import load_priors
 
-    known = load_priors().courses
-    if duration is not None and duration not in known:
-        raise InputError("no such duration", field="--duration", got=duration, allowed=", ".join(known))
+    load_priors().course(duration)
     made = plan(
         first.date() if first else date.today(), baseline_days=baseline, window_days=window, seed=seed
     )

@@ -1,4 +1,4 @@
-"""Diary figures: pain day by day around the first session; what was known before and after the diary."""
+"""Diary figures: pain day by day; what was known before and after a diary, a trial on and off, or several people."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from needlepoint.person.nof1 import DiaryAnswer
+    from needlepoint.person.periods import PeriodsAnswer
+    from needlepoint.person.series import People
 
-__all__ = ["diary_days", "prior_posterior"]
+__all__ = ["diary_days", "people_posterior", "period_days", "prior_posterior"]
 
 BLUE, INK, GREY, ORANGE = "#0072B2", "#1b1f24", "#8a949e", "#D55E00"  # Okabe-Ito
 SIZE = (5.6, 2.9)  # inches; readable on a telephone
@@ -44,8 +46,26 @@ def diary_days(answer: DiaryAnswer) -> Figure:
     return figure
 
 
-def prior_posterior(answer: DiaryAnswer) -> Figure:
-    """The effect as the trials alone gave it, and as it stands after the diary.
+def period_days(answer: PeriodsAnswer) -> Figure:
+    """Pain by day, the periods with the treatment shaded, and the mean of each period."""
+    figure, axes = _axes("days of the trial", "pain, 0 to 10")
+    axes.plot(np.asarray(answer.day), np.asarray(answer.pain), "o", color=GREY, markersize=3)
+    for i, (on, mean) in enumerate(zip(answer.treated, answer.means, strict=True)):
+        start, end = i * answer.days - 0.5, (i + 1) * answer.days - 0.5
+        if on:
+            axes.axvspan(start, end, color=BLUE, alpha=0.12, linewidth=0)
+        axes.annotate("with" if on else "without", ((start + end) / 2, 10.3), ha="center", fontsize=8,
+                      color=BLUE if on else INK)  # fmt: skip
+        if mean is not None:
+            axes.plot([start, end], [mean, mean], color=BLUE if on else INK, linewidth=2.5)
+    axes.set_xlim(-0.5, len(answer.treated) * answer.days - 0.5)
+    axes.set_ylim(-0.4, 10.9)
+    axes.set_yticks(range(0, 11, 2))
+    return figure
+
+
+def prior_posterior(answer: DiaryAnswer | PeriodsAnswer) -> Figure:
+    """The effect as it was known before the diary, and as it stands after it.
 
     Raises
     ------
@@ -57,22 +77,52 @@ def prior_posterior(answer: DiaryAnswer) -> Figure:
         raise NotEnoughStudies(
             "the figure of prior and posterior (days each side of the start)", needs=7, got=0
         )
-    figure, axes = _axes("points of pain beyond the expected course (left is better)", "")
-    x = np.linspace(
-        min(mean - 3 * sd, mixture.mean - 4 * mixture.sd),
-        max(mean + 3 * sd, mixture.mean + 4 * mixture.sd),
-        300,
+    with_trials = getattr(answer, "prior_source", None) != ("", "")  # a diary's prior is always from trials
+    words = "beyond the expected course" if hasattr(answer, "sessions") else "on treated days"
+    x = _span((mean, sd, 3.0), (mixture.mean, mixture.sd, 4.0))
+    return _two_curves(
+        x,
+        (_normal(x, mean, sd), "trials alone" if with_trials else "before the trial: either way"),
+        (mixture.density(x), "with your diary"),
+        f"points of pain {words} (left is better)",
     )
-    before = np.exp(-0.5 * ((x - mean) / sd) ** 2) / (sd * np.sqrt(2 * np.pi))
-    after = mixture.density(x)
-    axes.plot(x, before, color=GREY, linestyle="--", label="trials alone")
-    axes.plot(x, after, color=BLUE, linewidth=2, label="with your diary")
-    axes.fill_between(x, after, color=BLUE, alpha=0.15)
+
+
+def people_posterior(people: People) -> Figure:
+    """The mean effect as the trials give it, and as the diaries of several people give it together."""
+    trials, own = people.trials, people.pooled
+    se = (own.ci_high - own.ci_low) / (2 * 1.959963984540054)
+    x = _span((trials.mean, trials.se, 3.5), (own.estimate, se, 3.5))
+    return _two_curves(
+        x,
+        (_normal(x, trials.mean, trials.se), "trials"),
+        (_normal(x, own.estimate, se), f"these {own.k} people"),
+        "mean effect, points of pain (left is better)",
+    )
+
+
+def _span(*curves: tuple[float, float, float]) -> Any:
+    """Places that hold every curve, of a mean and so many SDs either side."""
+    low = min(mean - reach * sd for mean, sd, reach in curves)
+    high = max(mean + reach * sd for mean, sd, reach in curves)
+    return np.linspace(low, high, 300)
+
+
+def _normal(x: Any, mean: float, sd: float) -> Any:
+    return np.exp(-0.5 * ((x - mean) / sd) ** 2) / (sd * np.sqrt(2 * np.pi))
+
+
+def _two_curves(x: Any, before: tuple[Any, str], after: tuple[Any, str], xlabel: str) -> Figure:
+    figure, axes = _axes(xlabel, "")
+    top = max(before[0].max(), after[0].max())
+    axes.plot(x, before[0], color=GREY, linestyle="--", label=before[1])
+    axes.plot(x, after[0], color=BLUE, linewidth=2, label=after[1])
+    axes.fill_between(x, after[0], color=BLUE, alpha=0.15)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.annotate("no effect", (0, after.max()), (3, 2), textcoords="offset points", fontsize=9)
+    axes.annotate("no effect", (0, top), (3, 2), textcoords="offset points", fontsize=9)
     axes.set_yticks([])
     axes.legend(frameon=False, fontsize=9, loc="upper left")
-    axes.set_ylim(0, after.max() * 1.15)
+    axes.set_ylim(0, top * 1.15)
     return figure
 
 

@@ -129,10 +129,6 @@ def decide(
     evidence, priors = load_pack(pack), load_priors(pack)
     screening = screen(answers, pack=pack) if answers is not None else None
     duration = duration or str((answers or {}).get("duration") or "") or None
-    if duration is not None and duration not in priors.courses:
-        raise InputError(
-            "no such duration", field="duration", got=duration, allowed=", ".join(priors.courses)
-        )
     course = priors.course(duration)
     return Decision(
         **{name: table[name] for name in ("decision", "for_whom", "update", "funding", "reviewed", "weeks")},

@@ -156,11 +156,27 @@ class Diary:
         When this returns, the record is on disk.
         """
         written = entry({**(values or {}), **fields})
-        self.extend([written])
+        self._write([written])
         return next(each for each in self.entries() if each.day == written.day)
 
-    def extend(self, entries: Iterable[Entry]) -> None:
-        """Write many entries, all of them or none."""
+    def extend(self, data: Any) -> tuple[str, ...]:
+        """Write many days, all of them or none; returns notes on what was left out or replaced.
+
+        ``data`` in any shape that :func:`needlepoint.analyse_diary` takes.
+        """
+        from needlepoint.person.rows import as_entries
+
+        entries, notes = as_entries(data)
+        new = {each.day for each in entries}
+        again = sum(each.day in new for each in self.entries())
+        self._write(entries)
+        if again:
+            notes.append(
+                f"{again} days stood there before; the new values replace the old ones, which are kept."
+            )
+        return tuple(notes)
+
+    def _write(self, entries: Iterable[Entry]) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         bodies = [(self._sealed(_body(each, now)),) for each in entries]
         with self._connect() as db:
@@ -179,8 +195,8 @@ class Diary:
         return tuple(record for record in self._records() if record["day"] == str(day))
 
     def report(self, **options: Any) -> DiaryAnswer:
-        """Analyse the diary: see :func:`needlepoint.person.nof1.analyse`."""
-        from needlepoint.person.nof1 import analyse
+        """Analyse the diary: see :func:`needlepoint.person.nof1.analyse_diary`."""
+        from needlepoint.person.nof1 import analyse_diary
         from needlepoint.person.plan import candidates
         from needlepoint.person.priors import load_priors
 
@@ -188,7 +204,7 @@ class Diary:
         options.setdefault("priors", load_priors(settings.get("pack", "low-back-pain")))
         options.setdefault("duration", settings.get("duration"))
         options.setdefault("start_days", candidates(settings))
-        return analyse(self.entries(), **options)
+        return analyse_diary(self.entries(), **options)
 
     def report_periods(self, **options: Any) -> PeriodsAnswer:
         """Analyse the periods that were drawn: see :func:`needlepoint.person.periods.analyse_periods`.

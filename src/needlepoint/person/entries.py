@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from needlepoint.errors import InputError
 
-__all__ = ["FIELDS", "Entry", "entry"]
+__all__ = ["FIELDS", "Entry", "as_day", "entry"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Entry:
     event: str | None = None  # an unwanted event
     missing: str | None = None  # why nothing was written
     global_change: int | None = None  # in your own judgement, -3 (much worse) to 3 (much better)
+    peg: float | None = None  # mean of the three PEG items, 0-10 (LOINC 91147-9)
 
 
 FIELDS: tuple[str, ...] = tuple(f.name for f in dataclasses.fields(Entry))
@@ -42,6 +44,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "sleep": (0, 10),
     "control": (0, 10),
     "global_change": (-3, 3),
+    "peg": (0, 10),
 }
 _WHOLE = {"rmdq", "global_change"}
 _FLAGS = {"session", "electro"}
@@ -59,18 +62,61 @@ def entry(values: Mapping[str, Any]) -> Entry:
     >>> entry({"day": "2026-03-01", "pain": "4", "session": "yes"})
     Entry(day=datetime.date(2026, 3, 1), pain=4.0, ... session=True, ...)
     """
-    if wrong := set(values) - set(FIELDS):
+    if wrong := {str(name) for name in values} - set(FIELDS):
         raise InputError("no such field in a diary", field=sorted(wrong)[0], allowed=", ".join(FIELDS))
-    written = {name: value for name, value in values.items() if value is not None and value != ""}
+    written = {name: value for name, value in values.items() if not _empty(value)}
     given: dict[str, Any] = {name: _value(name, value) for name, value in written.items()}
     if "day" not in given:
         raise InputError("an entry needs its day", field="day", mend="write it as 2026-03-01")
     return Entry(**given)
 
 
+def as_day(value: Any) -> date:
+    """A day from a date, or from text: 2026-03-01, 1.3.2026, "today" or "yesterday".
+
+    Raises
+    ------
+    InputError
+        Not a date, or one that can be read in two ways (3/1/2026).
+
+    >>> as_day("1.3.2026")
+    datetime.date(2026, 3, 1)
+    """
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    text = str(value).strip()
+    if text.casefold() in _NEAR:
+        return date.today() - timedelta(_NEAR[text.casefold()])
+    try:
+        if dotted := _DOTTED.fullmatch(text):
+            day, month, year = (int(part) for part in dotted.groups())
+            return date(year, month, day)
+        # a time of day may follow the date
+        return date.fromisoformat(text[:10]) if len(text) <= 10 else datetime.fromisoformat(text).date()
+    except ValueError as error:
+        mend = "write it as 2026-03-01"
+        if _SLASHED.fullmatch(text):
+            mend += ": in 3/1/2026, day and month cannot be told apart"
+        raise InputError("not a date", field="day", got=value, mend=mend) from error
+
+
+_NEAR = {"today": 0, "yesterday": 1}  # days ago
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_SLASHED = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}")
+
+
+def _empty(value: Any) -> bool:
+    """Nothing written: None, empty text, or what a data frame puts in a gap."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or str(value) in {"nan", "NaT", "<NA>"}
+
+
 def _value(name: str, value: Any) -> Any:
     if name == "day":
-        return _day(value)
+        return as_day(value)
     if name in _RANGES:
         return _number(name, value)
     if name in _FLAGS:
@@ -78,27 +124,21 @@ def _value(name: str, value: Any) -> Any:
     return str(value).strip()
 
 
-def _day(value: Any) -> date:
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value).strip()[:10])
-    except ValueError as error:
-        raise InputError("not a date", field="day", got=value, mend="write it as 2026-03-01") from error
-
-
 def _number(name: str, value: Any) -> float | int:
+    """A number on the field's scale; text may carry a decimal comma."""
     low, high = _RANGES[name]
     try:
-        number = float(value)
+        number = float(value.replace(",", ".") if isinstance(value, str) else value)
     except (TypeError, ValueError):
         number = float("nan")
-    if not low <= number <= high or (name in _WHOLE and number != int(number)):
+    if isinstance(value, bool) or not low <= number <= high or (name in _WHOLE and number != int(number)):
         kind = "whole numbers " if name in _WHOLE else ""
         raise InputError("not on the scale", field=name, got=value, allowed=f"{kind}{low:g} to {high:g}")
     return int(number) if name in _WHOLE else number
 
 
 def _flag(name: str, value: Any) -> bool:
-    text = str(value).strip().casefold()
+    text = str(value).strip().casefold().removesuffix(".0")  # a data frame writes 1.0 beside a gap
     if text not in _TRUE | _FALSE:
         raise InputError("neither yes nor no", field=name, got=value, allowed="yes, no")
     return text in _TRUE

@@ -2,33 +2,91 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import dataclasses
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 from needlepoint.errors import InputError
-from needlepoint.person.entries import FIELDS, Entry, entry
+from needlepoint.person.entries import FIELDS, Entry, as_day
+from needlepoint.person.rows import checked, name_columns
 
-__all__ = ["READERS", "WRITERS", "read_entries", "write_entries"]
+__all__ = ["READERS", "WRITERS", "format_of", "read_diary", "read_entries", "write_entries"]
 
 LOINC = "http://loinc.org"
 OWN = "urn:needlepoint:diary"  # for what has no code that we could confirm
 QUESTIONNAIRE = "urn:needlepoint:diary:questionnaire"
-# LOINC 75893-8: pain severity in the past week, 0-10 (as the chronic pain summary of cqframework/cds4cpm uses it)
-CODES = {"pain_week": (LOINC, "75893-8")}
+# LOINC 75893-8: pain severity in the past week, 0-10; 91147-9: mean PEG score (as the chronic pain summary of
+# cqframework/cds4cpm uses them)
+CODES = {"pain_week": (LOINC, "75893-8"), "peg": (LOINC, "91147-9")}
 OBSERVED = {
     "pain": "Pain today, 0-10",
     "pain_week": "Pain in the past week, 0-10",
     "rmdq": "Roland-Morris, 0-24",
+    "peg": "PEG, mean of three items, 0-10",
 }
 
 
+def read_diary(
+    path: str | Path,
+    format: str | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    dates: str | None = None,
+) -> tuple[list[Entry], list[str]]:
+    """Entries of a file and notes on what was left out; the format by the file's name unless told.
+
+    Raises
+    ------
+    InputError
+        The file is not there or is no text, or what :func:`read_entries` refuses.
+    """
+    where = Path(path)
+    try:
+        raw = where.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"cannot read the file ({error.strerror})", field="path", got=str(path), mend="check its name"
+        ) from error
+    return read_entries(_decoded(raw), format or format_of(where), columns=columns, dates=dates)
+
+
+def format_of(path: Path, *, writing: bool = False) -> str:
+    """Format by a file's name; what is read and has another name is taken for CSV.
+
+    Raises
+    ------
+    InputError
+        Nothing says how to write such a file.
+    """
+    known = path.suffix.casefold().removeprefix(".")
+    if known in READERS or not writing:
+        return known if known in READERS else "csv"
+    raise InputError(
+        "cannot tell the kind of file",
+        field="format",
+        got=path.name,
+        allowed=", ".join(f".{each}" for each in WRITERS),
+        mend="name it so, or give the format",
+    )
+
+
+def _decoded(raw: bytes) -> str:
+    """Text as UTF-8, or as UTF-16 where a byte-order mark says so (spreadsheets write it)."""
+    coding = "utf-16" if raw[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "utf-8-sig"
+    try:
+        return raw.decode(coding)
+    except UnicodeDecodeError as error:
+        raise InputError("the file is not UTF-8 text", field="path", mend="save it as UTF-8") from error
+
+
 def read_entries(
-    text: str, format: str, *, columns: Mapping[str, str] | None = None
+    text: str, format: str, *, columns: Mapping[str, str] | None = None, dates: str | None = None
 ) -> tuple[list[Entry], list[str]]:
     """Entries of a file's text, and notes on what was left out.
 
@@ -38,15 +96,17 @@ def read_entries(
         "csv", "json" or "fhir".
     columns
         For CSV: our field -> the file's column, where the names differ.
+    dates
+        For CSV: how the file writes its days, as ``strptime`` has it: "%d/%m/%Y".
 
     Raises
     ------
     InputError
-        The text is not of that format, or a row is not valid: names the row.
+        The text is not of that format, it holds no day, or a row is not valid: names the row.
     """
     if format not in READERS:
         raise InputError("no such format", field="format", got=format, allowed=", ".join(READERS))
-    return READERS[format](text, columns or {})
+    return READERS[format](text, columns or {}, dates)
 
 
 def write_entries(entries: Sequence[Entry], format: str) -> str:
@@ -61,38 +121,41 @@ def _plain(each: Entry) -> dict[str, Any]:
     return {**values, "day": each.day.isoformat()}
 
 
-def _checked(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> list[Entry]:
-    """Entries of numbered rows; a day that stands twice is an error, for neither row is better."""
-    seen: dict[date, int] = {}
-    found: list[Entry] = []
-    for number, row in rows:
-        try:
-            each = entry(row)
-        except InputError as error:
-            raise InputError(f"row {number}: {error}") from error
-        if each.day in seen:
-            raise InputError(
-                f"rows {seen[each.day]} and {number} are of the same day", field="day", got=str(each.day)
-            )
-        seen[each.day] = number
-        found.append(each)
-    return found
-
-
-def _read_csv(text: str, columns: Mapping[str, str]) -> tuple[list[Entry], list[str]]:
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+def _read_csv(text: str, columns: Mapping[str, str], dates: str | None) -> tuple[list[Entry], list[str]]:
+    """Comma, semicolon or tab between the columns, whichever the header has most of."""
+    plain = text.removeprefix("\ufeff")
+    first = next((line for line in plain.splitlines() if line.strip()), "")
+    if not first:
+        raise InputError("the file is empty", mend="a first line with day,pain and a line a day are needed")
+    between = max(",;\t", key=first.count)
+    reader = csv.DictReader(io.StringIO(plain), delimiter=between)
     header = list(reader.fieldnames or [])
-    names = {field: columns.get(field, field) for field in FIELDS if columns.get(field, field) in header}
-    if missing := [column for column in columns.values() if column not in header]:
-        raise InputError("no such column", field=missing[0], allowed=", ".join(header))
+    names, left = name_columns(header, columns)
     rows = list(enumerate(reader, start=2))
+    for number, row in rows:
+        if None in row:  # DictReader's key for what has no column
+            mend = "put text with a separator in quotes, or use semicolons beside decimal commas"
+            raise InputError(f"row {number}: more values than columns", got=row[None], mend=mend)  # pyright: ignore[reportArgumentType]
     if "index" in header:
-        _check_index(rows, names.get("day", "day"))
-    entries = _checked(
-        [(number, {field: row[name] for field, name in names.items()}) for number, row in rows]
+        _check_index(rows, names["day"])
+    entries = checked(
+        (number, {field: _cell(field, row[name], dates, number) for field, name in names.items()})
+        for number, row in rows
     )
-    left = [name for name in header if name not in {*names.values(), "index"}]
-    return entries, [f"columns left out: {', '.join(left)}"] if left else []
+    notes = [name for name in left if name != "index"]
+    return entries, [f"columns left out: {', '.join(notes)}"] if notes else []
+
+
+def _cell(field: str, value: str | None, dates: str | None, number: int) -> Any:
+    """One value of a CSV; what other programs write for nothing is nothing."""
+    if value is None or value.strip().casefold() in {"", "na", "nan", "null", "none", "-"}:
+        return None
+    if field != "day" or dates is None:
+        return value
+    try:
+        return datetime.strptime(value.strip(), dates).date()
+    except ValueError as error:
+        raise InputError(f"row {number}: not a date of the form {dates}", field="day", got=value) from error
 
 
 def _check_index(rows: Sequence[tuple[int, Mapping[str, Any]]], day: str) -> None:
@@ -100,8 +163,8 @@ def _check_index(rows: Sequence[tuple[int, Mapping[str, Any]]], day: str) -> Non
     first: int | None = None
     for number, row in rows:
         try:
-            shift = date.fromisoformat(str(row[day])[:10]).toordinal() - int(row["index"])
-        except (KeyError, ValueError):
+            shift = as_day(row[day]).toordinal() - int(row["index"])
+        except (TypeError, ValueError):
             raise InputError(
                 f"row {number}: the index cannot be checked against the day", field="index"
             ) from None
@@ -113,15 +176,15 @@ def _check_index(rows: Sequence[tuple[int, Mapping[str, Any]]], day: str) -> Non
             )
 
 
-def _read_json(text: str, columns: Mapping[str, str]) -> tuple[list[Entry], list[str]]:
-    del columns
+def _read_json(text: str, columns: Mapping[str, str], dates: str | None) -> tuple[list[Entry], list[str]]:
+    del columns, dates
     found: Any = _loaded(text)
     rows: Any = cast("dict[str, Any]", found).get("entries") if isinstance(found, dict) else found
     if not isinstance(rows, list):
         raise InputError(
             "no list of entries", field="entries", mend='write {"entries": [{"day": ..., "pain": ...}]}'
         )
-    return _checked(list(enumerate(cast("list[Any]", rows), start=1))), []
+    return checked(enumerate(cast("list[Any]", rows), start=1)), []
 
 
 def _loaded(text: str) -> Any:
@@ -188,47 +251,58 @@ def _answer(value: Any) -> dict[str, Any]:
     return {kinds[cast("type[Any]", type(value))]: value}
 
 
-def _read_fhir(text: str, columns: Mapping[str, str]) -> tuple[list[Entry], list[str]]:
-    del columns
-    found: Any = _loaded(text)
-    if not isinstance(found, dict) or cast("dict[str, Any]", found).get("resourceType") != "Bundle":
+def _read_fhir(text: str, columns: Mapping[str, str], dates: str | None) -> tuple[list[Entry], list[str]]:
+    del columns, dates
+    bundle = _mapping(_loaded(text))
+    if bundle.get("resourceType") != "Bundle":
         raise InputError("no FHIR Bundle", field="resourceType", mend="wrap the resources in a Bundle")
     days: dict[str, dict[str, Any]] = {}
     left = 0
-    for item in cast("dict[str, Any]", found).get("entry", []):
-        day, values = _values(item.get("resource", {}))
+    for item in _list(bundle.get("entry")):
+        day, values = _values(_mapping(_mapping(item).get("resource")))
         if not values:
             left += 1
             continue
         if twice := set(values) & set(days.get(day, {})):
             raise InputError("two values for one day", field=sorted(twice)[0], got=day)
         days.setdefault(day, {}).update(values)
-    entries = _checked(
-        [(number, {"day": day, **days[day]}) for number, day in enumerate(sorted(days), start=1)]
-    )
+    entries = checked((number, {"day": day, **days[day]}) for number, day in enumerate(sorted(days), start=1))
     return entries, [f"{left} resources left out: none of the diary's codes"] if left else []
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """The value, where it is an object; an empty one otherwise, so that a faulty resource counts as left out."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _values(resource: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Day and values of an Observation or of a QuestionnaireResponse to our questionnaire."""
     kind = resource.get("resourceType")
     if kind == "Observation":
-        codes = {
-            (each.get("system"), each.get("code")) for each in resource.get("code", {}).get("coding", [])
-        }
+        codings = [_mapping(each) for each in _list(_mapping(resource.get("code")).get("coding"))]
+        codes = {(str(each.get("system")), str(each.get("code"))) for each in codings}
         names = [name for name in OBSERVED if (OWN, name) in codes or CODES.get(name) in codes]
-        value = resource.get("valueInteger", resource.get("valueQuantity", {}).get("value"))
+        value = resource.get("valueInteger", _mapping(resource.get("valueQuantity")).get("value"))
         values = {names[0]: value} if names and value is not None else {}
         return str(resource.get("effectiveDateTime", ""))[:10], values
     if kind == "QuestionnaireResponse" and resource.get("questionnaire") == QUESTIONNAIRE:
-        answers = {
-            item["linkId"]: next(iter(item["answer"][0].values())) for item in resource.get("item", [])
-        }
-        return str(resource.get("authored", ""))[:10], answers
+        items = [_mapping(each) for each in _list(resource.get("item"))]
+        found = {str(each.get("linkId")): _answered(each) for each in items}
+        return str(resource.get("authored", ""))[:10], {n: v for n, v in found.items() if v is not None}
     return "", {}
 
 
-Reader = Callable[[str, Mapping[str, str]], tuple[list[Entry], list[str]]]
+def _answered(item: Mapping[str, Any]) -> Any:
+    """The first answer of an item; None without one."""
+    answers = _list(item.get("answer"))
+    return next(iter(_mapping(answers[0]).values()), None) if answers else None
+
+
+Reader = Callable[[str, Mapping[str, str], str | None], tuple[list[Entry], list[str]]]
 READERS: dict[str, Reader] = {"csv": _read_csv, "json": _read_json, "fhir": _read_fhir}
 WRITERS: dict[str, Callable[[Sequence[Entry]], str]] = {
     "csv": _write_csv,

@@ -18,10 +18,11 @@ import numpy as np
 from needlepoint.errors import InputError
 from needlepoint.person._ar1_noise import contrast_variance
 from needlepoint.person.days_needed import days_needed
-from needlepoint.person.entries import Entry
+from needlepoint.person.entries import Entry, as_day
 from needlepoint.person.posterior import Mixture, Posterior, fit
 from needlepoint.person.priors import Course, EffectPrior, Priors, load_priors
 from needlepoint.person.randomised_start import DrawTest, draw_test
+from needlepoint.person.rows import as_entries, numbered_day
 from needlepoint.person.verdict import Verdict, advice, decide_verdict, review_due, words
 from needlepoint.result import Result, digest
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse"]
+__all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse_diary", "three_numbers"]
 
 MU_MEAN, MU_SD = 5.0, 5.0  # level of pain: the middle of the scale, and all of it
 B_SD = 1.0  # points of pain for a unit of medicine, or a day of another treatment
@@ -127,20 +128,25 @@ class _Series:
         return self.t < 0
 
 
-def analyse(
-    entries: Sequence[Entry],
+def analyse_diary(
+    data: Any,
     *,
+    first_session: date | str | int | None = None,
     duration: str | None = None,
     priors: Priors | None = None,
     sensitivity: bool = True,
     start_days: Sequence[date] = (),
 ) -> DiaryAnswer:
-    """Analyse a diary around the start of a treatment.
+    """N-of-1 analysis of a diary around the start of a treatment.
 
     Parameters
     ----------
-    entries
-        One record a day, in any order; days without pain are gaps.
+    data
+        One row a day, in any order, with ``day`` and ``pain`` (0-10), and ``session`` on the days of one: entries,
+        mappings, a data frame, a mapping of columns, or the path of a CSV, JSON or FHIR file. Days without pain are
+        gaps. Days may be plain numbers.
+    first_session
+        Day of the first session, where the data have no column of sessions.
     duration
         How long the pain had lasted at the start, as the screen asks it; sets the expected course. The smallest
         course unless told.
@@ -154,19 +160,25 @@ def analyse(
     Raises
     ------
     InputError
-        Fewer than two days with pain.
+        Fewer than two days with pain, an unknown duration, a day that stands twice, a value off its scale.
 
     References
     ----------
     Schmid and Yang (2022), Bayesian models for N-of-1 trials, Harvard Data Science Review 4(SI3).
+
+    >>> answer = analyse_diary({"day": range(-14, 28), "pain": [6, 5, 7] * 5 + [3, 2, 4] * 9}, first_session=0)
+    >>> answer.verdict, round(answer.change, 1)
+    ('likely helping you', -2.8)
     """
+    entries, read_notes = as_entries(data)
     priors = priors or load_priors()
-    days = sorted((each for each in entries if each.pain is not None), key=lambda each: each.day)
+    course = priors.course(duration)
+    days = [each for each in entries if each.pain is not None]
     if len(days) < 2:
         raise InputError("the diary needs at least two days with pain", field="pain", got=len(days))
-    sessions = sorted(each.day for each in entries if each.session)
+    first = None if first_session is None else _as_session(first_session)
+    sessions = sorted({each.day for each in entries if each.session} | ({first} if first else set()))
     series = _series(days, sessions, entries)
-    course = priors.course(duration)
     posterior = _fit(series, priors, course) if _enough(series, priors) else None
     mixture = posterior.coefficient(-1) if posterior is not None else None
     changed = _change_fields(series, priors, posterior)
@@ -201,11 +213,15 @@ def analyse(
         mixture=mixture,
         days=series.t,
         pain=series.y,
-        notes=_notes(series, priors, course, posterior, told=duration is not None),
+        notes=(*read_notes, *_notes(series, priors, course, posterior, told=duration is not None)),
         **changed,
         **effect,
         **_side_fields(entries, sessions),
     )
+
+
+def _as_session(day: date | str | int) -> date:
+    return numbered_day(day) if isinstance(day, int) else as_day(day)
 
 
 def three_numbers(answer: DiaryAnswer) -> list[str]:

@@ -16,23 +16,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.errors import InputError
 from needlepoint.person.entries import Entry
 from needlepoint.person.posterior import Mixture, Noise, Posterior, fit
 from needlepoint.person.priors import EffectPrior, load_priors
-from needlepoint.result import Result
+from needlepoint.person.rows import as_entries
+from needlepoint.person.verdict import Verdict, decide_verdict, in_percent, period_advice, period_words
+from needlepoint.result import Result, digest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Periods", "PeriodsAnswer", "analyse_periods", "draw_periods"]
+__all__ = ["Periods", "PeriodsAnswer", "analyse_periods", "draw_periods", "period_numbers"]
 
 HALF_LIVES = (0.0, 0.5, 1.0, 3.0)  # days; 0 is no carry-over
 PERIOD_SD = 0.5  # points of pain by which one period differs from another for no reason
 TREND_SD = 2.0  # points of pain over the whole trial
 EFFECT_SD = 2.0  # of the effect where no prior is given: centred at none
+MOST_DAYS = 730  # of a whole trial
 MOST_ORDERS = 4096  # orders that the test by lot goes through
 
 
@@ -43,6 +46,11 @@ class Periods:
     first_day: date
     days: int  # of each period
     treated: tuple[bool, ...]  # period by period
+
+    @property
+    def length(self) -> int:
+        """Days of the whole trial."""
+        return self.days * len(self.treated)
 
     def schedule(self) -> list[str]:
         """One line a period: its days, and whether to use the treatment."""
@@ -57,6 +65,10 @@ class Periods:
 class PeriodsAnswer(Result):
     """Effect of treated days (0-10, negative is better), with its carry-over and the test by lot."""
 
+    first_day: date
+    last_day: date  # of the plan
+    days: int  # of each period
+    treated: tuple[bool, ...]  # period by period
     n: int
     periods: int
     estimate: float
@@ -67,23 +79,37 @@ class PeriodsAnswer(Result):
     half_life: float  # posterior mean of the carry-over's half-life, days
     mean_treated: float
     mean_untreated: float
+    means: tuple[float | None, ...]  # period by period; None without a day
     orders: int  # orders that the lot could have given
     rank: int  # of them with a difference at least as good
     share: float
+    prior_mean: float
+    prior_sd: float
+    moved: float  # share of the prior's uncertainty that the diary removed
+    verdict: Verdict
+    words: str
+    advice: str
+    prior_source: tuple[str, str] = ("", "")  # citation and address; empty without trials
+    digest: str = ""
     mixture: Mixture = field(repr=False)
+    day: Any = field(default=None, repr=False)  # (n,) days from the first of the plan
+    pain: Any = field(default=None, repr=False)
 
     def summary(self) -> str:
         """Text for people."""
-        direction = "less" if self.estimate <= 0 else "more"
-        return "\n".join(
-            [
-                f"On treated days you had {abs(self.estimate):.1f} points {direction} pain "
-                f"(95% interval {self.ci_low:+.1f} to {self.ci_high:+.1f}).",
-                f"The chance that it helps by more than half a point is {self.p_helps:.0%}.",
-                f"The order was drawn by lot. Of {self.orders} orders, {self.rank} show a gain as large as yours.",
-                *self.notes,
-            ]
-        )
+        return "\n".join([self.words, "", *period_numbers(self), "", self.advice, *self.notes])
+
+
+def period_numbers(answer: PeriodsAnswer) -> list[str]:
+    """The numbers in words."""
+    direction = "less" if answer.estimate <= 0 else "more"
+    return [
+        f"On treated days you had {abs(answer.estimate):.1f} points {direction} pain "
+        f"(95% interval {answer.ci_low:+.1f} to {answer.ci_high:+.1f}). "
+        f"Plain means: {answer.mean_treated:.1f} with it, {answer.mean_untreated:.1f} without.",
+        f"The chance that it helps by more than half a point is {in_percent(answer.p_helps)}.",
+        f"The order was drawn by lot. Of {answer.orders} orders, {answer.rank} show a gain as large as yours.",
+    ]
 
 
 def draw_periods(first_day: date, *, pairs: int = 4, days: int = 7, seed: int | None = None) -> Periods:
@@ -97,9 +123,12 @@ def draw_periods(first_day: date, *, pairs: int = 4, days: int = 7, seed: int | 
     >>> draw_periods(date(2026, 3, 1), pairs=2, days=7, seed=1).treated
     (True, False, False, True)
     """
-    if pairs < 1 or days < 1:
+    if pairs < 1 or days < 1 or 2 * pairs * days > MOST_DAYS:
         raise InputError(
-            "a trial needs pairs of periods and days in them", field="pairs, days", got=(pairs, days)
+            "a trial needs pairs of periods and days in them",
+            field="pairs, days",
+            got=(pairs, days),
+            allowed=f"1 or more of each, and at most {MOST_DAYS} days in all",
         )
     chooser = random.Random(seed) if seed is not None else random.SystemRandom()
     firsts = [chooser.random() < 0.5 for _ in range(pairs)]
@@ -109,7 +138,7 @@ def draw_periods(first_day: date, *, pairs: int = 4, days: int = 7, seed: int | 
 
 
 def analyse_periods(
-    entries: Sequence[Entry],
+    data: Any,
     periods: Periods,
     *,
     prior: EffectPrior | None = None,
@@ -120,8 +149,9 @@ def analyse_periods(
 
     Parameters
     ----------
-    entries
-        One record a day; days without pain, and days outside the periods, are left out and counted in the notes.
+    data
+        One row a day, in any shape that :func:`needlepoint.analyse_diary` takes; days outside the periods are left
+        out and counted in the notes.
     periods
         The order that was drawn.
     prior
@@ -131,61 +161,117 @@ def analyse_periods(
 
     Raises
     ------
-    NotEnoughStudies
-        Fewer than two periods on or off have days with pain.
+    InputError
+        Fewer than two periods on or off have days with pain, the periods are not pairs of one on and one off, a day
+        stands twice, or a value is off its scale.
     """
+    entries, read_notes = as_entries(data)
+    _check_pairs(periods)
     defaults = load_priors()
-    t, y, left_out = _days(entries, periods)
+    t, y, outside = _days(entries, periods)
     period = (t // periods.days).astype(int)
     treated = np.array(periods.treated)[period]
-    if min(len(set(period[treated].tolist())), len(set(period[~treated].tolist()))) < 2:
-        raise NotEnoughStudies("a randomised trial in one person (periods on and off)", needs=2, got=1)
+    have = [len(set(period[on].tolist())) for on in (treated, ~treated)]
+    if min(have) < 2:
+        raise InputError(
+            "a trial in one person needs days from two periods with the treatment and two without",
+            field="pain", got=f"{have[0]} with, {have[1]} without", mend="go on with the diary",
+        )  # fmt: skip
     posterior = _fit(t, y, periods, prior, noise or defaults.noise)
     mixture = posterior.coefficient(-1)
     low, high = mixture.interval()
     orders, rank = _by_lot(y, period, periods)
     carried = posterior.weights.sum(axis=(0, 1))
+    limits = defaults.limits
+    worth = limits.worthwhile if worthwhile is None else worthwhile
+    helps, worse = mixture.below(-worth), 1 - mixture.below(0.0)
+    over = bool(t[-1] >= periods.length - (periods.days + 1) // 2)  # the last days may be gaps
+    without = float(y[~treated].mean())
+    verdict = decide_verdict(below=helps, worse=worse, change=mixture.mean, baseline=without, mixed=False,
+                             due=over, limits=limits)  # fmt: skip
+    before = _prior(prior)
     return PeriodsAnswer(
+        first_day=periods.first_day,
+        last_day=periods.first_day + timedelta(periods.length - 1),
+        days=periods.days,
+        treated=periods.treated,
         n=len(t),
         periods=len(periods.treated),
         estimate=mixture.mean,
         ci_low=low,
         ci_high=high,
-        p_helps=mixture.below(-(defaults.limits.worthwhile if worthwhile is None else worthwhile)),
-        p_worse=1 - mixture.below(0.0),
+        p_helps=helps,
+        p_worse=worse,
         half_life=float(carried @ np.array(HALF_LIVES)),
         mean_treated=float(y[treated].mean()),
-        mean_untreated=float(y[~treated].mean()),
+        mean_untreated=without,
+        means=_means(y, period, len(periods.treated)),
         orders=orders,
         rank=rank,
         share=rank / orders,
+        prior_mean=before[0],
+        prior_sd=before[1],
+        moved=max(0.0, 1 - mixture.sd / before[1]),
+        verdict=verdict,
+        words=period_words(verdict),
+        advice=period_advice(verdict, over=over),
+        prior_source=("", "") if prior is None else (prior.source, prior.url),
+        digest=digest(t, y, treated),
         mixture=mixture,
-        notes=(f"{left_out} entries have no pain or lie outside the periods.",) if left_out else (),
+        day=t,
+        pain=y,
+        notes=(*read_notes, *_notes(outside, len(t), periods, over=over)),
     )
+
+
+def _check_pairs(periods: Periods) -> None:
+    """The lot, and so the test by it, is that of pairs."""
+    pairs = zip(periods.treated[::2], periods.treated[1::2], strict=False)
+    if len(periods.treated) % 2 or any(first == second for first, second in pairs):
+        raise InputError(
+            "periods come in pairs, one on and one off", field="treated", got=periods.treated,
+            mend="draw them with draw_periods",
+        )  # fmt: skip
+
+
+def _notes(outside: int, n: int, periods: Periods, *, over: bool) -> list[str]:
+    notes = [f"{outside} days lie outside the periods and are left out."] if outside else []
+    if not over:
+        notes.append("The last period is not over yet.")
+    if missing := periods.length - n:
+        notes.append(f"{missing} of {periods.length} days have no entry. Gaps are allowed for.")
+    return notes
+
+
+def _means(y: Floats, period: Any, count: int) -> tuple[float | None, ...]:
+    chosen = [y[period == i] for i in range(count)]
+    return tuple(float(each.mean()) if len(each) else None for each in chosen)
+
+
+def _prior(prior: EffectPrior | None) -> tuple[float, float]:
+    return (0.0, EFFECT_SD) if prior is None else (prior.mean, prior.sd)
 
 
 def _days(entries: Sequence[Entry], periods: Periods) -> tuple[Floats, Floats, int]:
-    length = periods.days * len(periods.treated)
     rows = sorted(
         ((each.day - periods.first_day).days, each.pain) for each in entries if each.pain is not None
     )
-    inside = [(day, pain) for day, pain in rows if 0 <= day < length]
+    inside = [(day, pain) for day, pain in rows if 0 <= day < periods.length]
     t = np.array([day for day, _ in inside], dtype=np.float64)
     y = np.array([pain for _, pain in inside], dtype=np.float64)
-    return t, y, len(entries) - len(inside)
+    return t, y, len(rows) - len(inside)
 
 
 def _fit(t: Floats, y: Floats, periods: Periods, prior: EffectPrior | None, noise: Noise) -> Posterior:
     count = len(periods.treated)
     own = np.eye(count)[(t // periods.days).astype(int)]
-    length = periods.days * count
     every = np.repeat(np.array(periods.treated, dtype=np.float64), periods.days)
     shapes = np.column_stack([_exposure(every, half)[t.astype(int)] for half in HALF_LIVES])
-    effect = (0.0, EFFECT_SD) if prior is None else (prior.mean, prior.sd)
+    effect = _prior(prior)
     return fit(
         t,
         y,
-        np.column_stack([np.ones_like(t), t / length - 0.5, own]),
+        np.column_stack([np.ones_like(t), t / periods.length - 0.5, own]),
         shapes,
         prior_mean=[5.0, 0.0, *[0.0] * count, effect[0]],
         prior_sd=[5.0, TREND_SD, *[PERIOD_SD] * count, effect[1]],

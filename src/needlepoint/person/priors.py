@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from needlepoint.errors import PackError
+from needlepoint.errors import InputError, PackError
 from needlepoint.evidence.schema import Fact, Pack
 from needlepoint.person.posterior import Noise
 from needlepoint.person.rules import pack_file
@@ -85,9 +85,20 @@ class Priors:
     design: Design
 
     def course(self, duration: str | None) -> Course:
-        """The course for a duration; without one, the longest-lasting pain: the smallest expected change."""
-        known = self.courses.get(duration or "")
-        return known if known is not None else min(self.courses.values(), key=lambda course: abs(course.mean))
+        """The course for a duration; without one, the longest-lasting pain: the smallest expected change.
+
+        Raises
+        ------
+        InputError
+            No such duration.
+        """
+        if duration is None:
+            return min(self.courses.values(), key=lambda course: abs(course.mean))
+        if duration not in self.courses:
+            raise InputError(
+                "no such duration", field="duration", got=duration, allowed=", ".join(self.courses)
+            )
+        return self.courses[duration]
 
     def with_effect(self, effect: EffectPrior) -> Priors:
         """The same priors with another effect, for instance from an answer of the user's own evidence."""

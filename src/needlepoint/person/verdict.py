@@ -6,10 +6,22 @@ verdict promises anything.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Limits", "Verdict", "advice", "decide_verdict", "review_due", "words"]
+__all__ = [
+    "Limits",
+    "Verdict",
+    "advice",
+    "decide_verdict",
+    "in_percent",
+    "people_words",
+    "period_advice",
+    "period_words",
+    "review_due",
+    "words",
+]
 
 Verdict = Literal[
     "likely helping you",
@@ -113,3 +125,50 @@ def advice(verdict: Verdict, *, due: bool, limits: Limits) -> str:
     if verdict == "change only":
         return "Keep the diary going, and note each session."
     return f"Go on with the diary. Review at session {limits.review_sessions}, and stop then if there is no clear gain."
+
+
+def period_words(verdict: Verdict) -> str:
+    """The verdict of a trial with periods on and off, in plain words."""
+    if verdict == "likely helping you":
+        return (
+            "It likely helps you on the days you use it, and the gain is one that most people would notice."
+        )
+    if verdict == "some help, less than most people call worthwhile":
+        return "It probably helps you a little on the days you use it, but less than most people call worthwhile."
+    if verdict == "no worthwhile help":
+        return "It probably does not give you help that is worth the trouble."
+    return "We cannot tell yet if it helps you on the days you use it."
+
+
+def period_advice(verdict: Verdict, *, over: bool) -> str:
+    """What to do next with a treatment that was tried on and off."""
+    if not over:
+        return "Go on to the last period, and look again then. Do not stop early because of a good or a bad week."
+    if verdict == "no worthwhile help":
+        return "Leaving it out is reasonable. Look at the other options."
+    if verdict == "cannot tell yet":
+        return "More pairs of periods could settle it. If it costs you little, you may go on as you like."
+    return "Going on is reasonable, if it is worth the trouble to you. Try again some months later to see if it lasts."
+
+
+def people_words(low: float, high: float, *, worthwhile: float) -> str:
+    """What the interval of the mean effect on several people says, in plain words."""
+    if high <= -worthwhile:
+        return "On average the treatment likely helped these people."
+    if low >= -worthwhile:
+        return "On average the treatment likely gave these people no help that is worth the sessions."
+    return "We cannot tell yet if the treatment helped these people on average."
+
+
+def in_percent(p: float) -> str:
+    """A probability in percent, never more sure than it is, so that it does not seem to reach a limit of the rule.
+
+    >>> in_percent(0.8996), in_percent(0.1004), in_percent(1.0)
+    ('89%', '11%', 'more than 99%')
+    """
+    if p < 0.01:
+        return "less than 1%"
+    if p > 0.99:
+        return "more than 99%"
+    percent = round(100 * p, 6)
+    return f"{math.floor(percent) if p > 0.5 else math.ceil(percent)}%"

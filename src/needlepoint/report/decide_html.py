@@ -9,8 +9,8 @@ from needlepoint.figures.icon_array import icon_array
 from needlepoint.person.choices import Benefit, Choice, Count
 from needlepoint.person.decide import Decision
 from needlepoint.person.screen import Screening
-from needlepoint.report.diary_html import inline_svg
 from needlepoint.report.page import link, page
+from needlepoint.report.person_page import DARK, inline_svg
 
 __all__ = ["decide_html"]
 
@@ -43,7 +43,7 @@ FIRST = (
 
 def decide_html(decision: Decision) -> str:
     """The page; needs no network, carries no scripts, stores nothing and adds nothing up."""
-    return page(decision.decision, "\n".join(_parts(decision)), CSS)
+    return page(decision.decision, "\n".join(_parts(decision)), CSS + DARK)
 
 
 def _parts(d: Decision) -> Iterable[str]:

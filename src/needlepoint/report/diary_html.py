@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from needlepoint.person.nof1 import DiaryAnswer, three_numbers
 from needlepoint.person.plan import CANNOT
-from needlepoint.report.page import link, page, section
+from needlepoint.person.verdict import in_percent
+from needlepoint.report.page import link, page
+from needlepoint.report.person_page import CSS, bullets, inline_svg, tagged
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["diary_html", "inline_svg"]
+__all__ = ["diary_html"]
 
 FIRST = "Before each session, run the safety screen again. A new emergency sign ends the plan."
-CSS = """
-svg.figure { width: 100%; height: auto; max-width: 36rem; display: block; }
-ol.three { padding-left: 1.4rem; } ol.three li { margin: .6rem 0; }
-@media (max-width: 42rem) { tbody th { font-weight: 400; } th, td { padding: .4rem .3rem; } }
-"""
 
 
 def diary_html(answer: DiaryAnswer, settings: Mapping[str, str] | None = None) -> str:
@@ -29,36 +21,18 @@ def diary_html(answer: DiaryAnswer, settings: Mapping[str, str] | None = None) -
     return page("Your diary", "\n".join(part for part in _parts(answer, settings or {}) if part), CSS)
 
 
-def inline_svg(figure: Figure, alt: str) -> str:
-    """A figure as SVG inside a page, with a text for those who cannot see it."""
-    from needlepoint.figures.files import figure_bytes
-
-    svg = figure_bytes(figure, Path("figure.svg")).decode("utf-8")
-    body = svg[svg.index("<svg") + len("<svg") :]
-    return f'<svg class="figure" role="img" aria-label="{escape(alt, quote=True)}"{body}'
-
-
 def _parts(answer: DiaryAnswer, settings: Mapping[str, str]) -> Iterable[str]:
     yield f'<header><h1>Your diary</h1><p class="first" role="note">{FIRST}</p>'
     yield f'<p class="headline">{escape(answer.words)}</p><p>{escape(answer.advice)}</p></header><main>'
-    yield _tagged("The three numbers", _numbers(answer), "CENT 17, 18")
-    yield _tagged("Day by day", _days(answer), "CENT 13, 14")
-    yield _tagged("What was known, and what your diary adds", _moved(answer), "CENT 12, 17")
-    yield _tagged("If other things were true", _sensitivity(answer), "CENT 12b, 18")
-    yield _tagged("A test by lot", _draw(answer), "CENT 8, 9")
-    yield _tagged("Side checks", _side(answer), "CENT 6, 19")
-    yield _tagged("What one diary cannot show", _list(CANNOT), "CENT 20, 21")
-    yield _tagged("How this was done", _method(answer, settings), "CENT 3, 5, 12")
+    yield tagged("The three numbers", _numbers(answer), "CENT 17, 18")
+    yield tagged("Day by day", _days(answer), "CENT 13, 14")
+    yield tagged("What was known, and what your diary adds", _moved(answer), "CENT 12, 17")
+    yield tagged("If other things were true", _sensitivity(answer), "CENT 12b, 18")
+    yield tagged("A test by lot", _draw(answer), "CENT 8, 9")
+    yield tagged("Side checks", _side(answer), "CENT 6, 19")
+    yield tagged("What one diary cannot show", bullets(CANNOT), "CENT 20, 21")
+    yield tagged("How this was done", _method(answer, settings), "CENT 3, 5, 12")
     yield "</main>"
-
-
-def _tagged(title: str, body: str, cent: str) -> str:
-    return section(title, body and f'{body}<p class="note"><span class="tag">{cent}</span></p>')
-
-
-def _list(items: Iterable[str]) -> str:
-    body = "".join(f"<li>{escape(item)}</li>" for item in items)
-    return f"<ul>{body}</ul>" if body else ""
 
 
 def _numbers(answer: DiaryAnswer) -> str:
@@ -73,7 +47,7 @@ def _days(answer: DiaryAnswer) -> str:
         f"Pain on {answer.n} days. Mean {answer.baseline.label}: {answer.baseline.mean:.1f}. "
         f"Mean of the {answer.recent.label}: {answer.recent.mean:.1f}."
     )
-    return inline_svg(diary_days(answer), alt) + _list(answer.notes)
+    return inline_svg(diary_days(answer), alt) + bullets(answer.notes)
 
 
 def _moved(answer: DiaryAnswer) -> str:
@@ -85,13 +59,8 @@ def _moved(answer: DiaryAnswer) -> str:
         f"Two curves of the effect. Trials alone: about {answer.prior_mean:.1f}. "
         f"With your diary: about {answer.effect:.1f}, from {answer.effect_low:.1f} to {answer.effect_high:.1f}."
     )
-    chance = f"The chance that it helps by more than half a point is {_chance(answer.p_helps)}."
+    chance = f"The chance that it helps by more than half a point is {in_percent(answer.p_helps)}."
     return inline_svg(prior_posterior(answer), alt) + f"<p>{chance}</p>"
-
-
-def _chance(p: float) -> str:
-    """A probability in percent, never as certainty."""
-    return "less than 1%" if p < 0.01 else "more than 99%" if p > 0.99 else f"{p:.0%}"
 
 
 def _sensitivity(answer: DiaryAnswer) -> str:
@@ -99,7 +68,8 @@ def _sensitivity(answer: DiaryAnswer) -> str:
         return ""
     rows = "".join(
         f'<tr><th scope="row">{escape(row.assumption)}</th><td class="num">{row.estimate:+.1f}</td>'
-        f'<td class="num">{row.ci_low:+.1f} to {row.ci_high:+.1f}</td><td class="num">{_chance(row.p_helps)}</td></tr>'
+        f'<td class="num">{row.ci_low:+.1f} to {row.ci_high:+.1f}</td>'
+        f'<td class="num">{in_percent(row.p_helps)}</td></tr>'
         for row in answer.sensitivity
     )
     head = "<tr><th>Assumption</th><th>Points</th><th>95% interval</th><th>Chance of help</th></tr>"
@@ -132,7 +102,7 @@ def _side(answer: DiaryAnswer) -> str:
         lines.append(_own_judgement(answer.own_judgement, answer.change))
     lines += [f"Unwanted event, {event}." for event in answer.events]
     lines += [f"You started {name} in the same weeks." for name in answer.mixed]
-    return _list(lines)
+    return bullets(lines)
 
 
 JUDGEMENTS = {
