@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import log, nan, sqrt
 
 from needlepoint.pooling._normal import At, Table, Vector, at
+from needlepoint.pooling._score import scan, score_at
 
 __all__ = ["log_likelihood", "maximise", "score_bound"]
 
@@ -24,16 +25,6 @@ def log_likelihood(state: At, restricted: bool) -> float:
     return value
 
 
-def score(state: At, restricted: bool) -> float:
-    """Twice the derivative of the log-likelihood with respect to tau2."""
-    return state.pp - (state.tr_p if restricted else state.sum_w)
-
-
-def slope(state: At, restricted: bool) -> float:
-    """Twice the second derivative."""
-    return (state.tr_pp if restricted else state.sum_w2) - 2.0 * state.ppp
-
-
 def score_bound(rss: float, df: float, low: float, high: float) -> float:
     """Upper bound of every stationary point.
 
@@ -44,28 +35,61 @@ def score_bound(rss: float, df: float, low: float, high: float) -> float:
     return 0.5 * (s2 + sqrt(s2 * s2 + 4.0 * s2 * (high - low))) - low
 
 
+def _between(left: tuple[float, float], right: tuple[float, float]) -> float:
+    """Where, from 0 to 1, the score is zero between points with parts ``left`` and ``right``: see :func:`_polish`."""
+    ahead = left[0] - left[1]
+    rise = left[0] * right[1] - left[1] * right[0]
+    return ahead * right[0] / rise if rise > 0.0 else 0.5
+
+
 def _polish(
-    yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, low: float, high: float
+    yi: Vector,
+    vi: Vector,
+    xi: Vector,
+    table: Table | None,
+    restricted: bool,
+    low: float,
+    high: float,
+    start: float,
 ) -> tuple[float, int]:
-    """Root of the score between ``low`` (score > 0) and ``high`` (score < 0), to rounding."""
-    tau2 = 0.5 * (low + high)
+    """Root of the score between ``low`` (score > 0) and ``high`` (score < 0), to rounding.
+
+    Newton's iteration on trace / y'PPy = 1, whose left side is a straight line in tau2 when the variances are equal.
+    It ends when the next step, as the last two foretell it, would be lost in rounding.
+    """
+    tau2 = start if low < start < high else 0.5 * (low + high)
+    before = high - low
     for step in range(200):
-        state = at(yi, vi, xi, table, tau2)
-        value = score(state, restricted)
+        pp, trace, pp_fall, trace_fall = score_at(yi, vi, xi, table, restricted, tau2)
+        value = pp - trace
         if value == 0.0:
             return tau2, step
         if value > 0.0:
             low = tau2
         else:
             high = tau2
-        curve = slope(state, restricted)
-        guess = tau2 - value / curve if curve < 0.0 else low - 1.0
+        rise = pp_fall * trace - trace_fall * pp
+        guess = tau2 + value * pp / rise if rise > 0.0 else low - 1.0
         if not low < guess < high:
             guess = 0.5 * (low + high)
-        if abs(guess - tau2) <= 4e-16 * guess or high - low <= 4e-16 * high:
+        change = abs(guess - tau2)
+        if change * change * change <= 1e-16 * guess * before * before or high - low <= 4e-16 * high:
             return guess, step
+        before = change
         tau2 = guess
     return tau2, -1
+
+
+def _scaled(parts: tuple[float, float], total: float) -> float:
+    """The score times the smallest total variance: of one size all along the grid."""
+    return total * (parts[0] - parts[1])
+
+
+def _scaled_at(
+    yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, low: float, tau2: float
+) -> float:
+    parts = score_at(yi, vi, xi, table, restricted, tau2)
+    return (low + tau2) * (parts.pp - parts.trace)
 
 
 def _dip(
@@ -86,8 +110,8 @@ def _dip(
     golden = 0.3819660112501051
     left = a + golden * (b - a)
     right = b - golden * (b - a)
-    f_left = sign * (low + left) * score(at(yi, vi, xi, table, left), restricted)
-    f_right = sign * (low + right) * score(at(yi, vi, xi, table, right), restricted)
+    f_left = sign * _scaled_at(yi, vi, xi, table, restricted, low, left)
+    f_right = sign * _scaled_at(yi, vi, xi, table, restricted, low, right)
     for _ in range(24):
         if f_left < 0.0:
             return left
@@ -96,12 +120,25 @@ def _dip(
         if f_left < f_right:
             b, right, f_right = right, left, f_left
             left = a + golden * (b - a)
-            f_left = sign * (low + left) * score(at(yi, vi, xi, table, left), restricted)
+            f_left = sign * _scaled_at(yi, vi, xi, table, restricted, low, left)
         else:
             a, left, f_left = left, right, f_right
             right = b - golden * (b - a)
-            f_right = sign * (low + right) * score(at(yi, vi, xi, table, right), restricted)
+            f_right = sign * _scaled_at(yi, vi, xi, table, restricted, low, right)
     return -1.0
+
+
+def _grid(bound: float, low: float) -> list[float]:
+    """Points from zero to ``bound``, even on the log scale of ``low`` + tau2."""
+    n = max(2, min(_MOST, 2 + int(log((low + bound) / low) / log(_RATIO))))
+    growth = ((low + bound) / low) ** (1.0 / n)
+    grid = [0.0] * (n + 1)
+    total = low
+    for i in range(1, n):
+        total *= growth
+        grid[i] = total - low
+    grid[n] = bound
+    return grid
 
 
 def maximise(
@@ -113,31 +150,27 @@ def maximise(
     """
     if bound <= 0.0:
         return 0.0, 0, 1
-    bound *= 1.0 + 1e-9  # past the root itself when all vi are equal
-    n = max(2, min(_MOST, 2 + int(log((low + bound) / low) / log(_RATIO))))
-    growth = ((low + bound) / low) ** (1.0 / n)
-    state = at(yi, vi, xi, table, 0.0)
-    value = score(state, restricted)
+    grid = _grid(bound * (1.0 + 1e-9), low)  # past the root itself when all vi are equal
+    parts = scan(yi, vi, xi, table, restricted, grid)
     best = 0.0
     top = nan  # the likelihood at ``best``, worked out when there is something to compare
-    modes = 1 if value <= 0.0 else 0
     iterations = 0
-    total = low
-    t0 = t1 = 0.0  # the last two grid points and their scaled scores
-    g0 = g1 = value * low
-    for i in range(1, n + 1):
-        total *= growth
-        t2 = bound if i == n else total - low
-        g2 = (low + t2) * score(at(yi, vi, xi, table, t2), restricted)
-        start = end = -1.0
+    g0 = g1 = _scaled(parts[0], low)  # the last two scaled scores
+    modes = 1 if g1 <= 0.0 else 0
+    for i in range(1, len(grid)):
+        t2 = grid[i]
+        g2 = _scaled(parts[i], low + t2)
+        start = end = guess = -1.0
         if g1 > 0.0 >= g2:
-            start, end = t1, t2
+            start, end = grid[i - 1], t2
+            guess = start + (end - start) * _between(parts[i - 1], parts[i])
         elif i > 1 and g0 * g1 > 0.0 and g1 * g2 > 0.0 and abs(g1) <= min(abs(g0), abs(g2)):
+            t0 = grid[i - 2]
             cross = _dip(yi, vi, xi, table, restricted, low, t0, t2, 1.0 if g1 > 0.0 else -1.0)
             if cross >= 0.0:
                 start, end = (t0, cross) if g1 > 0.0 else (cross, t2)
         if start >= 0.0:
-            tau2, took = _polish(yi, vi, xi, table, restricted, start, end)
+            tau2, took = _polish(yi, vi, xi, table, restricted, start, end, guess)
             iterations = -1 if took < 0 or iterations < 0 else iterations + took
             if modes == 0:
                 best = tau2
@@ -149,5 +182,5 @@ def maximise(
                     top = peak
                     best = tau2
             modes += 1
-        t0, g0, t1, g1 = t1, g1, t2, g2
+        g0, g1 = g1, g2
     return best, iterations, modes

@@ -1,12 +1,13 @@
 """A design of several columns (or many studies), tabulated so that any tau2 costs one small matrix product.
 
 With orthonormal Q and residuals r of the equal-effects fit, all sums over studies are w, w^2 and w^3 times the columns
-1, r^2, Q r and the products of Q: nothing k x k is formed. Residuals instead of the estimates keep the digits.
+1 and the products of (Q, r): nothing k x k is formed. Residuals instead of the estimates keep the digits.
 """
 
 from __future__ import annotations
 
-from math import log
+from functools import lru_cache
+from math import isqrt, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 from needlepoint.pooling._at import At
 
 Matrix = NDArray[np.float64]
+Integers = NDArray[np.intp]
 
 __all__ = ["Table"]
 
-FEW = 5  # up to so many columns plain loops beat calls of linear algebra
-Rows = list[list[float]]
+_FEW = 4  # up to so many columns plain loops beat calls of linear algebra
+_BLOCK = 50_000  # numbers held at once in a scan
 
 
 class Table:
@@ -27,156 +29,134 @@ class Table:
     __slots__ = ("_columns", "_powers", "_square", "_vi", "orthonormal", "triangle")
 
     def __init__(self, yi: Matrix, vi: Matrix, X: Matrix) -> None:
-        Q, R = np.linalg.qr(X)
-        p = Q.shape[1]
+        Q, R = _orthonormal(X)
         WQ = Q / vi[:, None]
-        r = yi - Q @ np.linalg.solve(Q.T @ WQ, WQ.T @ yi)
-        rows, columns = np.triu_indices(p)
+        Z = np.empty((len(yi), Q.shape[1] + 1))
+        Z[:, :-1] = Q
+        Z[:, -1] = yi - Q @ _solved(Q.T @ WQ, WQ.T @ yi)
+        rows, columns, square = _layout(Z.shape[1])
+        sums = np.empty((len(yi), len(rows) + 1))
+        sums[:, 0] = 1.0
+        np.multiply(Z[:, rows], Z[:, columns], out=sums[:, 1:])
         self.orthonormal, self.triangle, self._vi = Q, R, vi
-        self._columns = np.column_stack([np.ones(len(yi)), r * r, Q * r[:, None], Q[:, rows] * Q[:, columns]])
-        self._powers = np.empty((3, len(yi)))
-        square = np.empty((p, p), dtype=np.intp)
-        square[rows, columns] = square[columns, rows] = np.arange(len(rows)) + p + 2
-        self._square = square
+        self._columns, self._powers, self._square = sums, np.empty((3, len(yi))), square
 
     def at(self, tau2: float) -> At:
         """The model at ``tau2``."""
         total = self._vi + tau2
+        return self._sums(total, float(np.log(total).sum()))
+
+    def score(self, tau2: float, restricted: bool) -> tuple[float, float, float, float]:
+        """The parts of the score, y'PPy and the trace of P (restricted) or W, and how fast each falls."""
+        m = self._sums(self._vi + tau2, 0.0)
+        if restricted:
+            return m.pp, m.tr_p, 2.0 * m.ppp, m.tr_pp
+        return m.pp, m.sum_w, 2.0 * m.ppp, m.sum_w2
+
+    def scan(self, grid: list[float], restricted: bool) -> list[tuple[float, float]]:
+        """The parts of the score at every point of ``grid``."""
+        found: list[tuple[float, float]] = []
+        step = max(1, _BLOCK // len(self._vi))
+        for start in range(0, len(grid), step):
+            W = 1.0 / (np.array(grid[start : start + step])[:, None] + self._vi)
+            pp, tr_p, sum_w = _parts(W @ self._columns, (W * W) @ self._columns, self._square)
+            found.extend(zip(pp.tolist(), (tr_p if restricted else sum_w).tolist(), strict=True))
+        return found
+
+    def _sums(self, total: Matrix, logdet_v: float) -> At:
         W = self._powers
         np.divide(1.0, total, out=W[0])
         np.multiply(W[0], W[0], out=W[1])
         np.multiply(W[1], W[0], out=W[2])
         sums = W @ self._columns
-        logdet_v = float(np.log(total).sum())
-        p = len(self._square)
-        if p == 1:
-            return _one_column(sums.tolist(), logdet_v)
-        if p == 2:
-            return _two_columns(sums.tolist(), logdet_v)
-        return _few_columns(sums.tolist(), logdet_v, p) if p <= FEW else self._several(sums, logdet_v)
-
-    def _several(self, sums: Matrix, logdet_v: float) -> At:
-        (n1, s1), (n2, s2), (_, s3) = sums[:, :2].tolist()
-        c1, c2, c3 = sums[:, 2 : 2 + len(self._square)]
-        A1, A2, A3 = sums[:, self._square]
-        inverse = np.linalg.inv(A1)
-        b = inverse @ c1
-        A2b = A2 @ b
-        d = c2 - A2b
-        M2 = inverse @ A2
-        return At(
-            s1 - float(c1 @ b),
-            s2 + float(b @ (A2b - 2.0 * c2)),
-            s3 + float(b @ (A3 @ b - 2.0 * c3)) - float(d @ (inverse @ d)),
-            n1 - float(M2.trace()),
-            n2 - 2.0 * float((inverse * A3).sum()) + float((M2 * M2.T).sum()),
-            n1,
-            n2,
-            logdet_v,
-            log(float(np.linalg.det(A1))),
-        )
+        if len(self._square) - 1 <= _FEW:
+            return _by_elimination(sums.tolist(), logdet_v)
+        return _by_algebra(sums, self._square, logdet_v)
 
 
-def _one_column(sums: list[list[float]], logdet_v: float) -> At:
-    (n1, s1, c1, a1), (n2, s2, c2, a2), (_, s3, c3, a3) = sums
-    b = c1 / a1
-    d = c2 - a2 * b
-    ratio = a2 / a1
+@lru_cache(maxsize=64)
+def _layout(n: int) -> tuple[Integers, Integers, Integers]:
+    """Rows and columns of the upper triangle of an n x n matrix, and where each entry of it stands among the sums."""
+    rows, columns = np.triu_indices(n)
+    square = np.empty((n, n), dtype=np.intp)
+    square[rows, columns] = square[columns, rows] = np.arange(1, len(rows) + 1)
+    return rows, columns, square
+
+
+def _orthonormal(X: Matrix) -> tuple[Matrix, Matrix]:
+    if X.shape[1] > 1:
+        return np.linalg.qr(X)
+    length = np.sqrt(X.T @ X)
+    return X / length, length
+
+
+def _solved(A: Matrix, b: Matrix) -> Matrix:
+    return np.asarray(np.linalg.solve(A, b) if len(b) > 1 else b / A[0], dtype=np.float64)
+
+
+def _parts(S1: Matrix, S2: Matrix, square: Integers) -> tuple[Matrix, Matrix, Matrix]:
+    """y'PPy, tr P and the sum of W of many rows of sums of w and w^2."""
+    if len(square) == 2:
+        (n, a1, c1, _), (_, a2, c2, s2) = S1.T, S2.T
+        b = c1 / a1
+        return s2 + b * (a2 * b - 2.0 * c2), n - a2 / a1, n
+    A1, A2 = S1[:, square], S2[:, square]
+    both = np.linalg.solve(A1[:, :-1, :-1], np.concatenate([A2[:, :-1, :-1], A1[:, :-1, -1:]], axis=2))
+    b = np.concatenate([-both[:, :, -1], np.ones((len(S1), 1))], axis=1)  # residuals are (Q, r) b
+    pp = np.einsum("gi,gij,gj->g", b, A2, b)
+    return pp, S1[:, 0] - np.trace(both[:, :, :-1], axis1=1, axis2=2), S1[:, 0]
+
+
+def _by_algebra(sums: Matrix, square: Integers, logdet_v: float) -> At:
+    """The design eliminated by linear algebra."""
+    A1, A2, A3 = sums[:, square]
+    inverse = np.linalg.inv(A1[:-1, :-1])
+    b = np.append(-inverse @ A1[:-1, -1], 1.0)  # residuals are (Q, r) b
+    A2b = A2 @ b
+    d = A2b[:-1]
+    M2 = inverse @ A2[:-1, :-1]
     return At(
-        s1 - c1 * b,
-        s2 + b * (a2 * b - 2.0 * c2),
-        s3 + b * (a3 * b - 2.0 * c3) - d * d / a1,
-        n1 - ratio,
-        n2 - 2.0 * a3 / a1 + ratio * ratio,
-        n1,
-        n2,
+        float(A1[-1] @ b),
+        float(b @ A2b),
+        float(b @ A3 @ b - d @ inverse @ d),
+        float(sums[0, 0] - M2.trace()),
+        float(sums[1, 0] - 2.0 * (inverse * A3[:-1, :-1]).sum() + (M2 * M2.T).sum()),
+        float(sums[0, 0]),
+        float(sums[1, 0]),
         logdet_v,
-        log(a1),
+        log(float(np.linalg.det(A1[:-1, :-1]))),
     )
 
 
-def _two_columns(sums: list[list[float]], logdet_v: float) -> At:
-    """The usual meta-regression, with the 2 x 2 algebra written out: three times as fast as through arrays."""
-    (n1, s1, c1, d1, a1, e1, g1), (n2, s2, c2, d2, a2, e2, g2), (_, s3, c3, d3, a3, e3, g3) = sums
-    det = a1 * g1 - e1 * e1
-    i, j, k = g1 / det, -e1 / det, a1 / det  # the inverse of X'WX
-    b0, b1 = i * c1 + j * d1, j * c1 + k * d1
-    u0, u1 = a2 * b0 + e2 * b1, e2 * b0 + g2 * b1
-    r0, r1 = c2 - u0, d2 - u1
-    t0, t1 = a3 * b0 + e3 * b1 - 2.0 * c3, e3 * b0 + g3 * b1 - 2.0 * d3
-    trace = i * a2 + 2.0 * j * e2 + k * g2
-    return At(
-        s1 - c1 * b0 - d1 * b1,
-        s2 + b0 * (u0 - 2.0 * c2) + b1 * (u1 - 2.0 * d2),
-        s3 + b0 * t0 + b1 * t1 - (i * r0 * r0 + 2.0 * j * r0 * r1 + k * r1 * r1),
-        n1 - trace,
-        n2 - 2.0 * (i * a3 + 2.0 * j * e3 + k * g3) + trace * trace - 2.0 * (a2 * g2 - e2 * e2) / det,
-        n1,
-        n2,
-        logdet_v,
-        log(det),
-    )
+def _by_elimination(sums: list[list[float]], logdet_v: float) -> At:
+    """The design eliminated column by column, on power series.
 
-
-def _few_columns(sums: Rows, logdet_v: float, p: int) -> At:
-    """A few columns in plain loops."""
-    (n1, s1), (n2, s2), (_, s3) = sums[0][:2], sums[1][:2], sums[2][:2]
-    c1, c2, c3 = sums[0][2 : 2 + p], sums[1][2 : 2 + p], sums[2][2 : 2 + p]
-    A1, A2, A3 = _square(sums[0], p), _square(sums[1], p), _square(sums[2], p)
-    inverse, logdet = _inverse(A1, p)
-    b = _times(inverse, c1)
-    u = _times(A2, b)
-    t = _times(A3, b)
-    M2 = [_times(A2, row) for row in inverse]  # A2 is symmetric: row i of the inverse times A2
-    d = [c2[i] - u[i] for i in range(p)]
-    e = _times(inverse, d)
-    trace = trace2 = trace3 = 0.0
-    for i in range(p):
-        s1 -= c1[i] * b[i]
-        s2 += b[i] * (u[i] - 2.0 * c2[i])
-        s3 += b[i] * (t[i] - 2.0 * c3[i]) - d[i] * e[i]
-        trace += M2[i][i]
-        for j in range(p):
-            trace2 += M2[i][j] * M2[j][i]
-            trace3 += inverse[i][j] * A3[i][j]
-    return At(s1, s2, s3, n1 - trace, n2 - 2.0 * trace3 + trace2, n1, n2, logdet_v, logdet)
-
-
-def _times(A: Rows, b: list[float]) -> list[float]:
-    out: list[float] = []
-    for row in A:
-        total = 0.0
-        for x, y in zip(row, b):  # noqa: B905 (the inner loop of every fit: no time for a check)
-            total += x * y
-        out.append(total)
-    return out
-
-
-def _square(row: list[float], p: int) -> Rows:
-    """The symmetric matrix whose upper triangle stands, row by row, after the first p + 2 sums."""
-    A = [[0.0] * p for _ in range(p)]
-    at = p + 2
-    for i in range(p):
-        for j in range(i, p):
-            A[i][j] = A[j][i] = row[at]
-            at += 1
-    return A
-
-
-def _inverse(A: Rows, p: int) -> tuple[Rows, float]:
-    """Inverse and log determinant of a positive definite matrix, by Gauss-Jordan on the diagonal."""
-    B = A
-    det = 1.0
-    for k in range(p):
-        row = B[k]
-        pivot = row[k]
-        det *= pivot
-        row[k] = 1.0
-        row = B[k] = [x / pivot for x in row]
-        for i in range(p):
-            if i != k:
-                other = B[i]
-                factor = other[k]
-                other[k] = 0.0
-                B[i] = [x - factor * y for x, y in zip(other, row)]  # noqa: B905 (as above)
-    return B, log(det)
+    The sums of w, w^2 and w^3 are the terms of a sum of 1 / (vi + tau2 - x) as a series in x. Elimination of such
+    series leaves that of y'Py, whose terms are y'Py, y'PPy and y'PPPy, and pivots whose logarithms add up to that of
+    det X'WX, whose terms give the traces.
+    """
+    (n1, n2, _), *terms = zip(*sums, strict=True)
+    rows: list[list[tuple[float, float, float]]] = []
+    while terms:
+        n = isqrt(2 * len(terms))  # columns that are left
+        rows.append(terms[:n])
+        terms = terms[n:]
+    logdet = first = second = 0.0
+    for k in range(len(rows) - 1):
+        pivots = rows[k]
+        d0, d1, d2 = pivots[0]
+        e1, e2 = d1 / d0, d2 / d0
+        logdet += log(d0)
+        first += e1
+        second += e2 - 0.5 * e1 * e1
+        for i in range(1, len(pivots)):
+            x0, x1, x2 = pivots[i]
+            f0 = x0 / d0
+            f1 = x1 / d0 - f0 * e1
+            f2 = x2 / d0 - f0 * e2 - f1 * e1
+            rows[k + i] = [
+                (z0 - f0 * y0, z1 - f0 * y1 - f1 * y0, z2 - f0 * y2 - f1 * y1 - f2 * y0)
+                for (z0, z1, z2), (y0, y1, y2) in zip(rows[k + i], pivots[i:], strict=True)
+            ]
+    q, pp, ppp = rows[-1][0]
+    return At(q, pp, ppp, n1 - first, n2 - 2.0 * second, n1, n2, logdet_v, logdet)

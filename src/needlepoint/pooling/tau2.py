@@ -12,6 +12,7 @@ from needlepoint.pooling._likelihood import maximise, score_bound
 from needlepoint.pooling._moments import Moments, moments, q_variance
 from needlepoint.pooling._normal import Table, Vector, at
 from needlepoint.pooling._q_profile import solve_q
+from needlepoint.pooling._score import score_at
 
 __all__ = ["TAU2", "Model", "Tau2Fit"]
 
@@ -153,12 +154,24 @@ def _se_root(m: Model, tau2: float) -> float:
     return m.k * sqrt(2.0 / (m.k - m.p)) / at(m.yi, m.vi, m.xi, m.table, tau2).sum_w
 
 
+def _range(m: Model) -> tuple[float, float]:
+    """Smallest and largest sampling variance."""
+    if m.table is not None:
+        return float(np.min(m.vi)), float(np.max(m.vi))
+    low = high = m.vi[0]
+    for v in m.vi:
+        if v < low:
+            low = v
+        elif v > high:
+            high = v
+    return low, high
+
+
 def _search(m: Model, restricted: bool) -> Tau2Fit:
-    low, high = float(np.min(m.vi)), float(np.max(m.vi))
+    low, high = _range(m)
     bound = score_bound(m.ols[0], float(m.k - m.p if restricted else m.k), low, high)
     tau2, iterations, modes = maximise(m.yi, m.vi, m.xi, m.table, restricted, bound, low)
-    state = at(m.yi, m.vi, m.xi, m.table, tau2)
-    information = state.tr_pp if restricted else state.sum_w2
+    information = score_at(m.yi, m.vi, m.xi, m.table, restricted, tau2).trace_fall
     return Tau2Fit(tau2, sqrt(2.0 / information), iterations, modes)
 
 
