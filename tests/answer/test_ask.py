@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -51,23 +50,6 @@ def test_the_published_four_trials_pool_to_the_published_figure():
     result = pool(yi=yi, vi=vi, method="EE", test="z")
     shown = [round(x, 2) for x in (result.estimate, result.ci_low, result.ci_high, result.q)]
     assert shown == [-10.21, -14.99, -5.44, 0.03]
-
-
-def test_the_printed_manipulation_rows_give_the_published_figure_under_dersimonian_laird():
-    """Rubinstein 2019 prints -3.17 [-7.85, 1.51] from 23 comparisons, shared arms halved."""
-    rows = [m for m in load_pack().measurements if m.source == "rubinstein-2019-clbp"]
-    pairs: dict[int, list] = {}
-    for m in rows:
-        numbers = [int(x) for x in re.findall(r"\d+", m.derived.partition(";")[0])]
-        for i in numbers:
-            pairs.setdefault(i, []).append((m, m.n / len(numbers)))
-    yi, vi = [], []
-    for i in range(1, 24):
-        (a, na), (b, nb) = sorted(pairs[i], key=lambda x: not x[0].arm.startswith("manipulation"))
-        yi.append(a.mean - b.mean)
-        vi.append(a.sd**2 / na + b.sd**2 / nb)
-    result = pool(yi=yi, vi=vi, method="DL", test="z")
-    assert [round(x, 2) for x in (result.estimate, result.ci_low, result.ci_high)] == [-3.17, -7.85, 1.51]
 
 
 def test_manipulation_enters_shared_arms_once():

@@ -7,20 +7,15 @@ re-creates the second from the first. Tolerance 1e-6: metafor's search stops at 
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 
+from reference.answer import rows as rows_script
+
 HERE = Path(__file__).parents[1] / "reference" / "answer"
 PINNED = json.loads((HERE / "pooled.json").read_text())["cells"]
-spec = importlib.util.spec_from_file_location("rows", HERE / "rows.py")
-assert spec is not None
-assert spec.loader is not None
-rows_script = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(rows_script)
-
 CELLS = rows_script.cells()
 
 

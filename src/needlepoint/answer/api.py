@@ -42,7 +42,7 @@ def ask(question: str | Question, *, pack: str | Path | Pack | None = None) -> A
     evidence = pack if isinstance(pack, Pack) else load_pack(pack)
     asked = match_question(question, evidence) if isinstance(question, str) else question
     cells = [build_cell(evidence, key) for key in _keys(evidence, asked)]
-    population = asked.population or _main_population(evidence, cells)
+    population = asked.population or _main_population(cells)
     table, more, notes = _arrange(evidence, asked, cells, population)
     return _answer(evidence, asked, table, more, notes)
 
@@ -78,13 +78,12 @@ def _keys(pack: Pack, asked: Question) -> tuple[CellKey, ...]:
     return tuple(keys)
 
 
-def _main_population(pack: Pack, cells: Sequence[Cell]) -> str:
+def _main_population(cells: Sequence[Cell]) -> str:
     """The population with the most trials, said in the answer."""
     counts: dict[str, int] = {}
     for cell in cells:
         counts[cell.key.population] = counts.get(cell.key.population, 0) + max(cell.k, 1)
-    del pack
-    return max(counts, key=lambda p: counts[p]) if counts else ""
+    return max(counts, key=counts.__getitem__, default="")
 
 
 def _arrange(

@@ -8,7 +8,7 @@ from typing import Any
 
 from needlepoint.answer.effect import CellMeasure, trial_effect
 from needlepoint.answer.eligible import Candidate
-from needlepoint.answer.result import Excluded, Scale, TrialEffect
+from needlepoint.answer.result import POOLED_NUMBERS, Excluded, Scale, TrialEffect
 from needlepoint.answer.scale import instrument_scale, show, standardised_scale
 from needlepoint.evidence.schema import Pack
 from needlepoint.pooling.api import pool
@@ -55,21 +55,7 @@ def pool_trials(trials: Sequence[TrialEffect]) -> dict[str, Any]:
     pooled = pool(
         yi=[t.yi for t in trials], vi=[t.vi for t in trials], study=[t.label for t in trials], method="REML"
     )
-    names = (
-        "k",
-        "estimate",
-        "se",
-        "ci_low",
-        "ci_high",
-        "pi_low",
-        "pi_high",
-        "tau2",
-        "i2",
-        "q",
-        "q_p",
-        "notes",
-    )
-    fit = {**{name: getattr(pooled, name) for name in names}, "method": METHOD}
+    fit = {name: getattr(pooled, name) for name in ("k", *POOLED_NUMBERS, "notes")} | {"method": METHOD}
     if len(trials) == 2:
         fit["notes"] = (
             *pooled.notes,

@@ -24,6 +24,8 @@ __all__ = [
 ]
 
 Lead = Literal["own", "published", "none"]
+POOLED_NUMBERS = ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "i2", "q", "q_p")
+"""What a cell carries over from the pooled result of its trials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,23 +226,7 @@ def _row(cell: Cell, *, in_table: bool) -> dict[str, Any]:
         "k": cell.k,
         "n": cell.n,
         "measure": cell.measure,
-        **{name: getattr(cell, name) for name in _NUMBERS},
+        **{name: getattr(cell, name) for name in (*POOLED_NUMBERS, "p_benefit", "p_important")},
         "credible_low": None if cell.credible is None else cell.credible.ci_low,
         "credible_high": None if cell.credible is None else cell.credible.ci_high,
     }
-
-
-_NUMBERS = (
-    "estimate",
-    "se",
-    "ci_low",
-    "ci_high",
-    "pi_low",
-    "pi_high",
-    "tau2",
-    "i2",
-    "q",
-    "q_p",
-    "p_benefit",
-    "p_important",
-)
