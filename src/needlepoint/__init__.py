@@ -92,6 +92,8 @@ _HOMES: dict[str, str] = {
     "recovery": "needlepoint.effects",
     "residuals": "needlepoint.pooling.residuals",
     "robma": "needlepoint.bayes.model_averaging",
+    "robust": "needlepoint.pooling.robust",
+    "score": "needlepoint.person.questionnaires",
     "screen": "needlepoint.person.screen",
     "selection_model": "needlepoint.bias.selection_model",
     "selection_sensitivity": "needlepoint.bias.selection_sensitivity",
