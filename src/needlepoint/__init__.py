@@ -93,6 +93,7 @@ _HOMES: dict[str, str] = {
     "residuals": "needlepoint.pooling.residuals",
     "robma": "needlepoint.bayes.model_averaging",
     "robust": "needlepoint.pooling.robust",
+    "robust": "needlepoint.pooling.robust",
     "score": "needlepoint.person.questionnaires",
     "screen": "needlepoint.person.screen",
     "selection_model": "needlepoint.bias.selection_model",

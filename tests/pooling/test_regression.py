@@ -182,3 +182,16 @@ def test_factor_is_another_name_for_a_category():
 def test_columns_with_blanks_are_named_in_backquotes():
     named = pool(DATA | {"my dose": DATA["dose"]}, mods="~ `my dose` + alloc")
     assert named.beta == pytest.approx(pool(DATA, mods="~ dose + alloc").beta)
+
+
+def test_hartung_knapp_under_weights_of_the_users_own_scales_by_the_residuals_about_the_optimum():
+    """metafor 3.8-1: rma(yi, vi, method="DL", weights=1/sqrt(vi), test="knha")."""
+    vi = np.array([0.1, 0.05, 0.2, 0.07])
+    got = pool(yi=[0.1, 0.5, 0.3, 0.9], vi=vi, method="DL", weights=1 / np.sqrt(vi), test="HKSJ")
+    assert got.s2w == pytest.approx(0.991369898497067581, rel=1e-12)
+    assert got.se == pytest.approx(0.171633076792524319, rel=1e-12)
+
+
+def test_moderators_explain_nothing_where_there_is_no_heterogeneity():
+    """metafor 5.1-12 gives R2 = 0 where tau2 is zero without moderators too (dat.meeker2017, ~division)."""
+    assert pool(yi=[0.1, 0.1, 0.2, 0.1], vi=[0.1] * 4, mods=[1.0, 2.0, 3.0, 4.0]).r2 == 0.0

@@ -243,6 +243,14 @@ def _solve(inputs: Inputs, model: Model, method: str, tau2: float | None) -> _So
     return _Solved(found, fit, state, null, logdet_xx)
 
 
+def _about_optimum(s: _Solved, weights: Matrix | None) -> Fit:
+    """The fit with the residual sum of squares that Hartung and Knapp scale by.
+
+    About the model's own optimum under any weights: there its expectation is k - p.
+    """
+    return s.fit if weights is None else s.fit._replace(rss=s.state.q)
+
+
 def _enough(inputs: Inputs, method: str, test: str, tau2: float | None) -> tuple[str, str, list[str]]:
     """Method and test that k studies and the test allow, with notes on what changed.
 
@@ -283,7 +291,7 @@ def _explained(inputs: Inputs, s: _Solved, method: str, tau2: float | None) -> f
         after = s.null.q / (k - p)
     else:
         before, after = _estimate_tau2(model, method, None).tau2, s.tau2.tau2
-    return max(0.0, (before - after) / before) if before > 0.0 else None
+    return max(0.0, (before - after) / before) if before > 0.0 else 0.0
 
 
 def fit_inputs(
@@ -298,7 +306,8 @@ def fit_inputs(
     if test == "HKSJ" and solved.fit.rss <= 1e-20 * k:
         notes.append("the estimates agree exactly: the unguarded Hartung-Knapp interval has no width")
     terms = inputs.design.terms
-    found = infer(solved.fit, inputs.yi, inputs.vi, inputs.design.X, terms, solved.tau2.tau2, test, level)
+    judged = _about_optimum(solved, inputs.weights)
+    found = infer(judged, inputs.yi, inputs.vi, inputs.design.X, terms, solved.tau2.tau2, test, level)
     records, joint = found.records, found.joint
     i2, h2, typical = _inconsistency(solved, k, p, method in _NO_TAU2)
     parameters = p + (method not in _NO_TAU2 and tau2 is None)
@@ -403,6 +412,6 @@ def _prediction(
         se=sqrt(float(found.vb[0, 0])),
         tau2=s.tau2.tau2,
         classic_se=sqrt(classic),
-        hksj_se=sqrt(classic * s.fit.rss / (k - 1)),
+        hksj_se=sqrt(classic * _about_optimum(s, inputs.weights).rss / (k - 1)),
     )
     return prediction_interval(prediction, spread, inputs.yi, inputs.vi, X, X[0], level)

@@ -132,8 +132,11 @@ def _prediction_limits(
     back = np.linalg.inv(r)
     total = (pooled.vi + pooled.tau2) * w * w
     classic_vb = back @ inverse @ (q.T @ (q * total[:, None])) @ inverse @ back.T
-    residual = pooled.yi - X @ pooled.beta
-    s2w = float((residual * residual / (pooled.vi + pooled.tau2)).sum()) / pooled.q_df
+    root = np.sqrt(pooled.vi + pooled.tau2)
+    basis = np.linalg.qr(X / root[:, None])[0]
+    standard = pooled.yi / root
+    residual = standard - basis @ (basis.T @ standard)
+    s2w = float(residual @ residual) / pooled.q_df
     classic = np.sqrt(np.einsum("ij,jk,ik->i", rows, classic_vb, rows))
     limits = [
         prediction_interval(
