@@ -12,6 +12,7 @@ from needlepoint.answer.published import alternatives, best_alternatives, covers
 from needlepoint.answer.result import Answer, Cell, CellKey
 from needlepoint.answer.say import finding
 from needlepoint.answer.words import Finding, headline, nothing_on_the_point, one_comparison
+from needlepoint.certainty.grade import rank
 from needlepoint.evidence.load import load_pack
 from needlepoint.evidence.question import Question, match_question
 from needlepoint.evidence.schema import Pack, Source
@@ -216,32 +217,21 @@ def _leading_findings(
     """The comparisons that the first sentence is about: nothing special, sham, another treatment."""
     outcomes = [t.id for t in pack.terms if t.kind == "outcome"]
     primary = asked.outcome or next((o for o in outcomes if any(c.key.outcome == o for c in table)), "")
+    main = [c for c in table if c.key.outcome == primary]
     by_group = {
-        group: next(
-            (
-                f
-                for c in table
-                if c.group == group and c.key.outcome == primary and (f := finding(c)) is not None
-            ),
-            None,
-        )
+        group: next((f for c in main if c.group == group and (f := finding(c)) is not None), None)
         for group in GROUPS
     }
     nothing, usual = by_group["no treatment"], by_group["usual care"]
-    if nothing is None or (usual is not None and _surer(usual, nothing)):
+    if nothing is None or (usual is not None and rank(usual.certainty) > rank(nothing.certainty)):
         nothing = usual
-    return nothing, by_group["sham"], _best_active(table, primary)
+    return nothing, by_group["sham"], _best_active(main)
 
 
-def _best_active(table: Sequence[Cell], primary: str) -> Finding | None:
+def _best_active(cells: Sequence[Cell]) -> Finding | None:
     """The comparison with another treatment that rests on most trials."""
-    active = [c for c in table if c.group == "active" and c.key.outcome == primary]
+    active = [c for c in cells if c.group == "active"]
     return finding(max(active, key=lambda c: c.k)) if active else None
-
-
-def _surer(one: Finding, other: Finding) -> bool:
-    ladder = ("not judged", "very low", "low", "moderate", "high")
-    return ladder.index(one.certainty) > ladder.index(other.certainty)
 
 
 def _sources(pack: Pack, cells: Iterable[Cell], rows: Iterable[object]) -> dict[str, Source]:

@@ -14,7 +14,7 @@ from needlepoint.answer.probability import with_probabilities
 from needlepoint.answer.published import certainty_of, leading, matching
 from needlepoint.answer.result import Cell, CellKey, Excluded, TrialEffect
 from needlepoint.answer.say import with_words
-from needlepoint.answer.scale import published_estimate, show
+from needlepoint.answer.scale import benefit, published_estimate, show
 from needlepoint.answer.sensitivity import sensitivity_of
 from needlepoint.evidence.schema import Pack
 from needlepoint.pooling.api import pool
@@ -128,10 +128,8 @@ def _with_lead(pack: Pack, cell: Cell) -> Cell:
 def _own_note(cell: Cell) -> tuple[str, ...]:
     if cell.shown is None or cell.scale is None:
         return ()
-    sign = -1.0 if cell.scale.better == "lower" else 1.0
-    low, high = sorted((sign * cell.shown.ci_low, sign * cell.shown.ci_high))
-    value = words.number(sign * cell.shown.value)
-    names = words.article_list([t.label for t in cell.trials])
+    better = benefit(cell.scale, cell.shown)
+    names = words.joined([t.label for t in cell.trials])
     ours = "our one trial" if cell.k == 1 else f"our {cell.k} trials"
-    interval = f"[{words.number(low)}, {words.number(high)}]"
-    return (f"{ours} ({names}): {value} {interval} {cell.scale.unit} better",)
+    interval = f"[{words.number(better.ci_low)}, {words.number(better.ci_high)}]"
+    return (f"{ours} ({names}): {words.number(better.value)} {interval} {cell.scale.unit} better",)

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from needlepoint.answer.result import CellKey, Excluded
 from needlepoint.evidence.schema import Contrast, Measurement, Pack, Trial, Use
+from needlepoint.evidence.terms import descendants
 
-__all__ = ["Candidate", "Selection", "cell_keys", "family", "select"]
+__all__ = ["Candidate", "Selection", "cell_keys", "select"]
 
 _KIND_RANK = {"mean": 0, "change": 1, "events": 0}
 Row = TypeVar("Row", Measurement, Contrast)
@@ -47,19 +48,9 @@ class Selection:
     excluded: tuple[Excluded, ...]
 
 
-def family(pack: Pack, term: str) -> frozenset[str]:
-    """A term and everything under it ("manual therapy" holds "spinal manipulation")."""
-    members = {term}
-    while True:
-        more = {t.id for t in pack.terms if t.parent in members} - members
-        if not more:
-            return frozenset(members)
-        members |= more
-
-
 def cell_keys(pack: Pack, treatment: str, condition: str) -> tuple[CellKey, ...]:
     """Every cell of a treatment and condition that has at least one row, in the pack's own order."""
-    treatments = family(pack, treatment)
+    treatments = descendants(pack, treatment)
     trials = {t.id: t for t in pack.trials if t.condition == condition}
     arms = {(a.trial, a.id): a.treatment for a in pack.arms}
     opposite: dict[str, list[str]] = {}
@@ -111,7 +102,7 @@ class _TrialRows:
 
 def _rows_of(pack: Pack, key: CellKey) -> list[_TrialRows]:
     """Rows of the cell's outcome and time, trial by trial, in the pack's order."""
-    treatments = family(pack, key.treatment)
+    treatments = descendants(pack, key.treatment)
     found = {
         t.id: _TrialRows(trial=t, key=key, treatments=treatments, arms={}, measurements=[], contrasts=[])
         for t in pack.trials

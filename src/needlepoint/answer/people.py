@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from needlepoint.answer.published import certainty_of, covers
 from needlepoint.answer.result import Cell
-from needlepoint.answer.scale import published_estimate
-from needlepoint.answer.words import article_list, number
+from needlepoint.answer.scale import benefit, published_estimate
+from needlepoint.answer.words import joined, number
 from needlepoint.evidence.schema import Fact, Guideline, Harm, Pack, Published
 
 __all__ = [
@@ -75,9 +75,10 @@ def alternative_sentence(pack: Pack, row: Published) -> str:
     converted = published_estimate(pack, row, None)
     if converted is None:
         return f"{what} {row.metric} {row.estimate:g}{f' on {row.unit}' if row.unit else ''} ({who})"
-    e, scale = converted
-    interval = f"[{number(-e.ci_high)}, {number(-e.ci_low)}]"
-    return f"{what} {number(-e.value)} {scale.unit} better {interval} ({who})"
+    shown, scale = converted
+    better = benefit(scale, shown)
+    interval = f"[{number(better.ci_low)}, {number(better.ci_high)}]"
+    return f"{what} {number(better.value)} {scale.unit} better {interval} ({who})"
 
 
 def guidelines_of(pack: Pack, treatment: str, condition: str) -> tuple[Guideline, ...]:
@@ -95,9 +96,9 @@ def guideline_sentence(guidelines: Sequence[Guideline]) -> str:
         return "No guideline position is in the pack."
     parts: list[str] = []
     if in_favour:
-        parts.append(f"For, or for some people: {article_list(in_favour)}.")
+        parts.append(f"For, or for some people: {joined(in_favour)}.")
     if against:
-        parts.append(f"Against: {article_list(against)}.")
+        parts.append(f"Against: {joined(against)}.")
     return " ".join(parts)
 
 
@@ -139,12 +140,10 @@ def duration(pack: Pack, cells: Sequence[Cell], table: Sequence[Cell]) -> tuple[
 def _at(cell: Cell) -> str:
     assert cell.shown is not None
     assert cell.scale is not None
-    sign = -1.0 if cell.scale.better == "lower" else 1.0
-    value = sign * cell.shown.value
-    ends = sorted((sign * cell.shown.ci_low, sign * cell.shown.ci_high))
+    better = benefit(cell.scale, cell.shown)
     who = cell.leading.review if cell.leading is not None else f"{cell.k} trial{'s' if cell.k > 1 else ''}"
     when = cell.labels["window_label"].lower()
-    return f"{when} {number(value)} better [{number(ends[0])}, {number(ends[1])}] ({who})"
+    return f"{when} {number(better.value)} better [{number(better.ci_low)}, {number(better.ci_high)}] ({who})"
 
 
 def facts_of(pack: Pack) -> tuple[Fact, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from needlepoint.answer.result import CellKey
+from needlepoint.certainty.grade import LADDER, rank
 from needlepoint.evidence.schema import Pack, Published
+from needlepoint.evidence.terms import ancestors
 from needlepoint.options import Certainty
 
 __all__ = ["alternatives", "best_alternatives", "certainty_of", "covers", "leading", "matching"]
@@ -26,12 +28,7 @@ def matching(pack: Pack, key: CellKey) -> tuple[Published, ...]:
 
 def covers(pack: Pack, term: str, wanted: str) -> bool:
     """The very term, or a wider one that holds it ("any duration" holds "chronic")."""
-    parents = {t.id: t.parent for t in pack.terms}
-    while wanted:
-        if term == wanted:
-            return True
-        wanted = parents.get(wanted, "")
-    return False
+    return term == wanted or term in ancestors(pack, wanted)
 
 
 def leading(rows: tuple[Published, ...], condition: str) -> Published | None:
@@ -44,7 +41,7 @@ def leading(rows: tuple[Published, ...], condition: str) -> Published | None:
 def certainty_of(row: Published) -> Certainty:
     """The certainty that the review printed, in GRADE's words; a range counts as its lower end."""
     text = row.certainty.casefold()
-    for level in ("very low", "low", "moderate", "high"):
+    for level in LADDER:  # "very low" is looked for before "low"
         if level in text:
             return level
     return "not judged"
@@ -52,7 +49,6 @@ def certainty_of(row: Published) -> Certainty:
 
 def alternatives(pack: Pack, treatment: str, condition: str) -> tuple[Published, ...]:
     """What else has published results for the condition, grouped by treatment, strongest certainty first."""
-    order = {level: i for i, level in enumerate(("high", "moderate", "low", "very low", "not judged"))}
     rows = [
         p
         for p in pack.published
@@ -61,7 +57,7 @@ def alternatives(pack: Pack, treatment: str, condition: str) -> tuple[Published,
         and p.estimate is not None
         and p.role != "history"
     ]
-    return tuple(sorted(rows, key=lambda p: (order[certainty_of(p)], p.treatment, p.outcome)))
+    return tuple(sorted(rows, key=lambda p: (-rank(certainty_of(p)), p.treatment, p.outcome)))
 
 
 def best_alternatives(pack: Pack, rows: tuple[Published, ...]) -> tuple[Published, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from needlepoint.answer import words
 from needlepoint.answer.result import ArmSummary, Cell
+from needlepoint.answer.scale import benefit, pooled_sd
 from needlepoint.evidence.schema import Published
 
 __all__ = ["display_sd", "finding", "with_words"]
@@ -16,16 +16,15 @@ def finding(cell: Cell) -> words.Finding | None:
     """The cell as the words need it; None where there is no number."""
     if cell.shown is None or cell.scale is None or cell.scale.log:
         return None
-    sign = -1.0 if cell.scale.better == "lower" else 1.0
-    ends = sorted((sign * cell.shown.ci_low, sign * cell.shown.ci_high))
+    better = benefit(cell.scale, cell.shown)
     return words.Finding(
         treatment=cell.labels["treatment"],
         comparator=cell.labels["comparator"],
         outcome=cell.labels["outcome"],
         when=cell.labels["window"],
-        benefit=sign * cell.shown.value,
-        low=ends[0],
-        high=ends[1],
+        benefit=better.value,
+        low=better.ci_low,
+        high=better.ci_high,
         unit=cell.scale.unit,
         certainty=cell.certainty,
         mid=cell.scale.mid,
@@ -58,13 +57,7 @@ def display_sd(cell: Cell) -> float | None:
         return cell.scale.factor
     if cell.leading is not None and cell.leading.metric == "SMD" and cell.scale is not None:
         return cell.scale.factor
-    squares, df = 0.0, 0
-    for trial in cell.trials:
-        for arm in (trial.treated, trial.control):
-            if arm is not None and arm.sd is not None and cell.lead == "own":
-                squares += (arm.n - 1) * arm.sd**2
-                df += arm.n - 1
-    return math.sqrt(squares / df) if df else None
+    return pooled_sd(cell.trials) if cell.lead == "own" else None
 
 
 def _response_statement(cell: Cell) -> str:

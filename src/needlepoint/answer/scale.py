@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from needlepoint.answer.result import Estimate, Scale, TrialEffect
 from needlepoint.evidence.schema import Instrument, Pack, Published
 
-__all__ = ["instrument_scale", "published_estimate", "reference_instrument", "show", "standardised_scale"]
+__all__ = [
+    "benefit",
+    "instrument_scale",
+    "pooled_sd",
+    "published_estimate",
+    "reference_instrument",
+    "show",
+    "standardised_scale",
+]
 
 
 def reference_instrument(pack: Pack, outcome: str) -> Instrument | None:
@@ -66,21 +74,29 @@ def standardised_scale(pack: Pack, outcome: str, trials: Sequence[TrialEffect]) 
 def _standard_deviation(reference: Instrument, trials: Sequence[TrialEffect]) -> tuple[float | None, str]:
     if reference.reference_sd is not None:
         return reference.reference_sd, "the instrument's standard deviation in the pack"
-    squares, df = 0.0, 0
-    for trial in trials:
-        for arm in (trial.treated, trial.control):
-            if trial.instrument == reference.id and arm is not None and arm.sd is not None:
-                squares += (arm.n - 1) * arm.sd**2
-                df += arm.n - 1
-    if df == 0:
-        return None, ""
-    return math.sqrt(squares / df), "the pooled standard deviation of these trials"
+    sd = pooled_sd([trial for trial in trials if trial.instrument == reference.id])
+    return sd, "" if sd is None else "the pooled standard deviation of these trials"
+
+
+def pooled_sd(trials: Sequence[TrialEffect]) -> float | None:
+    """Standard deviation within arms, pooled over those that give one; None where none does."""
+    arms = [arm for t in trials for arm in (t.treated, t.control) if arm is not None]
+    squares = [((arm.n - 1) * arm.sd**2, arm.n - 1) for arm in arms if arm.sd is not None]
+    df = sum(n for _, n in squares)
+    return math.sqrt(sum(s for s, _ in squares) / df) if df else None
 
 
 def show(scale: Scale, estimate: float, low: float, high: float) -> Estimate:
     """From the analysis scale to the shown unit."""
     values = [math.exp(x) if scale.log else scale.factor * x for x in (estimate, low, high)]
     return Estimate(value=values[0], ci_low=values[1], ci_high=values[2])
+
+
+def benefit(scale: Scale, shown: Estimate) -> Estimate:
+    """A difference in the shown unit, turned so that better is positive."""
+    if scale.better == "higher":
+        return shown
+    return Estimate(value=-shown.value, ci_low=-shown.ci_high, ci_high=-shown.ci_low)
 
 
 def published_estimate(pack: Pack, row: Published, sd: float | None) -> tuple[Estimate, Scale] | None:

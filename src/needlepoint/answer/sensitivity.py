@@ -69,7 +69,7 @@ def _with_flagged(pack: Pack, cell: Cell) -> list[Sensitivity]:
         return []
     scale = scale_of(pack, cell.key.outcome, trials, measure)
     added = sorted({t.label for t in trials if t.use == "sensitivity"})
-    why = f"adds rows kept out of the main analysis: {words.article_list(added)}"
+    why = f"adds rows kept out of the main analysis: {words.joined(added)}"
     return [_line(cell, "with flagged rows", pool_trials(trials), scale, why)]
 
 

@@ -15,9 +15,9 @@ from needlepoint.options import Certainty
 
 __all__ = [
     "Finding",
-    "article_list",
     "direction",
     "headline",
+    "joined",
     "nothing_on_the_point",
     "number",
     "of_100_better_than_average",
@@ -298,10 +298,10 @@ def _sham_clause(f: Finding) -> str:
     return f"it is {degree} better than {f.comparator} ({_brief(f)})"
 
 
-def article_list(items: list[str]) -> str:
+def joined(items: list[str]) -> str:
     """Join with commas and "and".
 
-    >>> article_list(["heat", "massage", "rest"])
+    >>> joined(["heat", "massage", "rest"])
     'heat, massage and rest'
     """
     if len(items) < 2:

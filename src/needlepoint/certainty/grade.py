@@ -14,7 +14,7 @@ from typing import Literal, cast
 from needlepoint.options import Certainty
 from needlepoint.result import Result
 
-__all__ = ["SMALL_STUDY_MIN_K", "Domain", "Evidence", "Grade", "HumanJudgement", "grade"]
+__all__ = ["LADDER", "SMALL_STUDY_MIN_K", "Domain", "Evidence", "Grade", "HumanJudgement", "grade", "rank"]
 
 DomainName = Literal["risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias"]
 
@@ -23,6 +23,15 @@ SMALL_STUDY_MIN_K = 10  # Sterne et al. 2011, doi:10.1136/bmj.d4002: no small-st
 # Fewer people than this, all trials together, is imprecise whatever the interval:
 # Guyatt et al. 2011, doi:10.1016/j.jclinepi.2011.01.012 (rule of thumb for continuous outcomes)
 OPTIMAL_INFORMATION_SIZE = 400
+
+
+def rank(certainty: Certainty) -> int:
+    """Place on the ladder, "very low" 0 to "high" 3; "not judged" stands below all.
+
+    >>> rank("high") > rank("low") > rank("not judged")
+    True
+    """
+    return -1 if certainty == "not judged" else LADDER.index(certainty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from needlepoint.answer.people import dated
 from needlepoint.answer.result import Answer, ArmSummary, Cell, Sensitivity, TrialEffect
+from needlepoint.answer.scale import benefit
 from needlepoint.answer.words import number, ratio_end
 from needlepoint.evidence.schema import Published
 
@@ -76,12 +77,10 @@ def shown_text(cell: Cell) -> str:
     if cell.scale.log:
         return f"{number(e.value)} times [{ratio_end(e.ci_low)}, {ratio_end(e.ci_high)}]"
     of = cell.scale.unit.removeprefix("points")
-    sign = -1.0 if cell.scale.better == "lower" else 1.0
-    if sign * e.value < 0:
-        low, high = sorted((-sign * e.ci_low, -sign * e.ci_high))
-        return f"{number(abs(e.value))} [{number(low)}, {number(high)}]{of} worse"
-    low, high = sorted((sign * e.ci_low, sign * e.ci_high))
-    return f"{number(abs(e.value))} [{number(low)}, {number(high)}]{of} better"
+    better = benefit(cell.scale, e)
+    if better.value < 0:
+        return f"{number(-better.value)} [{number(-better.ci_high)}, {number(-better.ci_low)}]{of} worse"
+    return f"{number(better.value)} [{number(better.ci_low)}, {number(better.ci_high)}]{of} better"
 
 
 def _table(cells: Sequence[Cell], bold: Style) -> str:
@@ -186,12 +185,12 @@ def _credible_text(cell: Cell) -> str:
     """
     if cell.k != 2 or cell.credible is None or cell.own_scale is None:
         return ""
-    scale, ends = cell.own_scale, (cell.credible.ci_low, cell.credible.ci_high)
-    if scale.log:
-        low, high = (ratio_end(x) for x in ends)
+    if cell.own_scale.log:
+        low, high = (ratio_end(x) for x in (cell.credible.ci_low, cell.credible.ci_high))
         return f" If trials differ as they usually do, 95% between {low} and {high} times."
-    signed = sorted(-x if scale.better == "lower" else x for x in ends)
-    low, high = (f"{number(abs(x))} {'better' if x >= 0 else 'worse'}" for x in signed)
+    better = benefit(cell.own_scale, cell.credible)
+    ends = (better.ci_low, better.ci_high)
+    low, high = (f"{number(abs(x))} {'better' if x >= 0 else 'worse'}" for x in ends)
     return f" If trials differ as they usually do, 95% between {low} and {high}."
 
 
