@@ -1,5 +1,7 @@
 """Text before claims: shadow copy, damage, lines, sentences, clauses, numbers, phrases."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -129,8 +131,43 @@ def test_damage_is_reported_by_kind():
 
 
 def test_phrases_are_found_with_stems_choices_and_gaps():
-    lexicon = Lexicon.of(
-        [("no ~ side effect*", "denial"), ("low|lower back pain", "pain"), ("^ask", "order")]
-    )
-    hits = lexicon.hits(words_of("No known side effects in lower back pain; ask").text)
-    assert [hit[:3] for hit in hits] == [("denial", 0, 3), ("pain", 5, 7), ("order", 8, 8)]
+    phrases = [("no ~ side effect*", "denial"), ("low|lower back pain", "pain"), ("^ask", "order")]
+    lexicon = Lexicon(phrases, tuple)
+    letters = lexicon.letters(words_of("No known side effects in lower back pain; ask").text)
+    assert lexicon.hits(letters, 0, len(letters) - 1) == [
+        ((("denial", False),), 0, 3),
+        ((("pain", False),), 5, 7),
+        ((("order", True),), 8, 8),
+    ]
+    assert lexicon.hits(letters, 0, 2) == []
+
+
+PARTS = ["a", "b", "c", "ab*", "bc*", "d|a", "~"]
+SAID = ["a", "b", "c", "d", "ab", "abc", "bc", "x"]
+
+
+def spelled(pattern):
+    """A pattern as a regular expression over words with a blank behind each."""
+    parts = [p.replace("*", r"\w*") for p in pattern.split()]
+    return "".join(r"(?:\w+ ){0,4}?" if p == "~" else rf"(?:{p}) " for p in parts)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(PARTS), min_size=1, max_size=4), min_size=1, max_size=5),
+    st.lists(st.sampled_from(SAID), max_size=14),
+)
+@settings(max_examples=150, deadline=None)
+def test_the_automaton_finds_what_a_regular_expression_finds(patterns, words):
+    patterns = [" ".join(p) for p in patterns if p[0] != "~" and p[-1] != "~" and "~ ~" not in " ".join(p)]
+    lexicon = Lexicon([(p, p) for p in patterns], tuple)
+    hits = lexicon.hits(lexicon.letters(words), 0, len(words) - 1)
+    found = {(label, first, last) for ends, first, last in hits for label, _ in ends}
+    text = [w + " " for w in words]
+    expected = {
+        (p, first, last)
+        for p in patterns
+        for first in range(len(words))
+        for last in range(first, len(words))
+        if re.fullmatch(spelled(p), "".join(text[first : last + 1]))
+    }
+    assert found == expected

@@ -2,21 +2,28 @@
 
 A pattern is words separated by spaces: ``word`` exact, ``stem*`` any word with that beginning, ``a|b`` either,
 ``~`` up to four words between. A leading ``^`` binds the pattern to the start of a sentence.
+
+The patterns form a tree. Reading walks an automaton over it that is built as pages need it: words that stand for the
+same parts of patterns are one letter, and a state is every place of the tree that the letters read so far lead to.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import accumulate, product
+from typing import Generic, TypeVar
 
-__all__ = ["Hit", "Lexicon", "Words", "words_of"]
+__all__ = ["Ending", "Lexicon", "Words", "words_of"]
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[%$£€?]")
+# the first alternative is what most words are: a set of small letters is tested quicker than a class of Unicode
+_WORD = re.compile(
+    r"((?=[\w%$£€?])(?:[a-z]++[^\W\d_]*+(?:'[^\W\d_]++)*+|\d++(?:[.,]\d++)*+|[^\W\d_]++(?:'[^\W\d_]++)*+|[%$£€?]))"
+)
 _GAP = 4
 _SHORTEST_STEM, _LONGEST_STEM = 2, 24
-_MEMORY = 50_000  # words whose patterns are remembered; junk input must not grow it for ever
+_MEMORY = 50_000  # words and steps that are remembered; junk input must not grow them for ever
 
 
 @dataclass(slots=True)
@@ -37,104 +44,134 @@ def words_of(shadow: str) -> Words:
     >>> words_of("It's 20,000 people - side-effects?").text
     ['its', '20,000', 'people', 'side', 'effects', '?']
     """
-    spans = [match.span() for match in _WORD.finditer(shadow)]
     lower = shadow.lower()
     if len(lower) != len(shadow):  # some capitals of other scripts grow: keep offsets
         lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in shadow)
-    text = [lower[start:end].replace("'", "") for start, end in spans]
-    return Words(text, [start for start, _ in spans], [end for _, end in spans])
+    parts = _WORD.split(lower)  # what stands between words, and words, in turn
+    bounds = list(accumulate(map(len, parts)))
+    text = [word.replace("'", "") if "'" in word else word for word in parts[1::2]]
+    return Words(text, bounds[:-1:2], bounds[1::2])
 
 
-Hit = tuple[str, int, int, bool]
-"""A pattern found: its label, first and last word (inclusive), whether it must open a sentence."""
+Ending = tuple[str, bool]
+"""A pattern that is complete: its label, and whether it must open a sentence."""
+T = TypeVar("T")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Node:
     """A place in the tree of patterns: what may follow, directly or after a gap, and what ends here."""
 
     next: dict[str, _Node] = field(default_factory=dict[str, "_Node"])
     after_gap: dict[str, _Node] = field(default_factory=dict[str, "_Node"])
-    ends: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
+    ends: list[Ending] = field(default_factory=list[Ending])
 
 
-def _expand(pattern: str) -> Iterable[tuple[str, ...]]:
-    return product(*(part.split("|") for part in pattern.lstrip("^").split()))
+_Places = tuple[tuple[_Node, int], ...]
+"""Nodes, each with the number of words let pass since it was reached."""
 
 
-@dataclass(slots=True)
-class Lexicon:
-    """Patterns with labels; ``hits`` finds all of them in a list of words."""
+class _State(dict[int, "_State[T] | None"], Generic[T]):
+    """Where a row of words leads: as a dict, letter -> the next state, None where no pattern goes on."""
 
-    root: _Node = field(default_factory=_Node)
-    exact: set[str] = field(default_factory=set[str])
-    stems: set[str] = field(default_factory=set[str])
-    _known: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    _roots: dict[str, tuple[_Node, ...]] = field(default_factory=dict[str, "tuple[_Node, ...]"])
+    __slots__ = ("_lexicon", "places", "told")
 
-    @classmethod
-    def of(cls, phrases: Iterable[tuple[str, str]]) -> Lexicon:
-        """Build from (pattern, label) pairs."""
-        lexicon = cls()
-        for pattern, label in phrases:
-            for parts in _expand(pattern):
-                lexicon._add(parts, (label, pattern.startswith("^")))
-        return lexicon
+    def __init__(self, lexicon: Lexicon[T], places: _Places) -> None:
+        ends = tuple(end for node, passed in places if not passed for end in node.ends)
+        self.told = lexicon.told(ends) if ends else None
+        self.places = tuple(place for place in places if place[0].next or place[0].after_gap)
+        self._lexicon = lexicon
 
-    def _add(self, parts: tuple[str, ...], end: tuple[str, bool]) -> None:
-        node, gap = self.root, False
-        for part in parts:
-            if part == "~":
-                gap = True
-                continue
-            (self.stems if part.endswith("*") else self.exact).add(part)
-            node = (node.after_gap if gap else node.next).setdefault(part, _Node())
-            gap = False
-        if end not in node.ends:
-            node.ends.append(end)
-
-    def _elements(self, word: str) -> tuple[str, ...]:
-        """The parts of patterns that a word can stand for; most words stand for none."""
-        known = self._known.get(word)
-        if known is None:
-            stems = (f"{word[:n]}*" for n in range(_SHORTEST_STEM, min(len(word), _LONGEST_STEM) + 1))
-            known = (*((word,) if word in self.exact else ()), *(s for s in stems if s in self.stems))
-            if len(self._known) > _MEMORY:
-                self._known.clear()
-            self._known[word] = known
-        return known
-
-    def hits(self, words: list[str]) -> list[Hit]:
-        """Every pattern found, in the order of the text."""
-        elements = [self._elements(word) for word in words]
-        found: list[Hit] = []
-        roots, top, n = self._roots, self.root.next, len(words)
-        for i, word in enumerate(words):
-            nodes = roots.get(word)
-            if nodes is None:
-                nodes = tuple(top[part] for part in elements[i] if part in top)
-                if len(roots) > _MEMORY:
-                    roots.clear()
-                roots[word] = nodes
-            for node in nodes:
-                _walk(node, elements, i, i, n, found)
+    def __missing__(self, letter: int) -> _State[T] | None:
+        self[letter] = found = self._lexicon.step(self.places, letter)
         return found
 
 
-def _walk(
-    node: _Node, elements: list[tuple[str, ...]], first: int, at: int, n: int, found: list[Hit]
-) -> None:
-    """Collect the patterns that continue from a node; the depth is that of the longest pattern."""
-    for label, anchored in node.ends:
-        found.append((label, first, at, anchored))
-    following = node.next
-    if following and at + 1 < n:
-        for part in elements[at + 1]:
-            if part in following:
-                _walk(following[part], elements, first, at + 1, n, found)
-    following = node.after_gap
-    if following:
-        for then in range(at + 1, min(at + 2 + _GAP, n)):
-            for part in elements[then]:
-                if part in following:
-                    _walk(following[part], elements, first, then, n, found)
+class _Letters(dict[str, int]):
+    """Word -> the number of its letter: words that stand for the same parts of patterns share one; 0 is no part."""
+
+    def __init__(self, known: set[str]) -> None:
+        super().__init__()
+        self._known = known
+        self._numbers: dict[tuple[str, ...], int] = {(): 0}
+        self.parts: list[tuple[str, ...]] = [()]  # by number
+
+    def __missing__(self, word: str) -> int:
+        stems = (f"{word[:n]}*" for n in range(_SHORTEST_STEM, min(len(word), _LONGEST_STEM) + 1))
+        parts = tuple(part for part in (word, *stems) if part in self._known)
+        number = self._numbers.setdefault(parts, len(self.parts))
+        if number == len(self.parts):
+            self.parts.append(parts)
+        self[word] = number
+        return number
+
+
+class Lexicon(Generic[T]):
+    """Patterns with labels; ``hits`` finds all of them in a stretch of a text.
+
+    ``told`` makes of the patterns that end at one word what the reader wants to know; each state asks it once.
+    """
+
+    def __init__(self, phrases: Iterable[tuple[str, str]], told: Callable[[tuple[Ending, ...]], T]) -> None:
+        self.told = told
+        self._root = _Node()
+        parts = {part for pattern, label in phrases for part in self._add(pattern, label)}
+        self._letters = _Letters(parts)
+        self._forget()
+
+    def _add(self, pattern: str, label: str) -> Iterator[str]:
+        """Grow the tree by a pattern; gives the parts that it is made of."""
+        end = (label, pattern.startswith("^"))
+        for parts in product(*(part.split("|") for part in pattern.lstrip("^").split())):
+            node, gap = self._root, False
+            for part in parts:
+                if part != "~":
+                    yield part
+                    node = (node.after_gap if gap else node.next).setdefault(part, _Node())
+                gap = part == "~"
+            if end not in node.ends:
+                node.ends.append(end)
+
+    def _forget(self) -> None:
+        self._states: dict[_Places, _State[T]] = {}
+        self._start = _State(self, ((self._root, 0),))
+        self._steps = 0
+
+    def letters(self, words: Sequence[str]) -> list[int]:
+        """The letter of each word."""
+        if len(self._letters) > _MEMORY:
+            self._letters.clear()
+        if self._steps > _MEMORY:
+            self._forget()
+        return list(map(self._letters.__getitem__, words))
+
+    def hits(self, letters: Sequence[int], first: int, last: int) -> list[tuple[T, int, int]]:
+        """What is told between two words (inclusive), each with its first and last word, in the text's order."""
+        found: list[tuple[T, int, int]] = []
+        start = self._start
+        for begin in range(first, last + 1):
+            at, state = begin, start[letters[begin]]
+            while state is not None:
+                if state.told is not None:
+                    found.append((state.told, begin, at))
+                at += 1
+                state = state[letters[at]] if at <= last and state.places else None
+        return found
+
+    def step(self, places: _Places, letter: int) -> _State[T] | None:
+        """The state behind one more word: what follows at once, what follows after a gap, and gaps left open."""
+        self._steps += 1
+        parts = self._letters.parts[letter]
+        reached: list[tuple[_Node, int]] = []
+        for node, passed in places:
+            ways = (node.after_gap,) if passed else (node.next, node.after_gap)
+            reached += [(way[part], 0) for way in ways for part in parts if part in way]
+            if node.after_gap and passed < _GAP:
+                reached.append((node, passed + 1))
+        if not reached:
+            return None
+        key = tuple(reached)
+        state = self._states.get(key)
+        if state is None:
+            state = self._states[key] = _State(self, key)
+        return state

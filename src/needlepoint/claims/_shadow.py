@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from needlepoint.claims.result import Damage
 
@@ -23,7 +24,8 @@ _ODD = re.compile(
     "[" + "".join(map(re.escape, _SAME)) + "]"
 )  # few on a page: quicker than translating all of it
 _LINK = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\)){1,500}(?:\s\"[^\"\n]{0,200}\")?\)")
-_MARKS = re.compile(r"[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}")
+# here and below a pattern opens with one class of signs, and looks back from there: the search leaps from sign to sign
+_MARKS = re.compile(r"[*_](?:[*_]{0,2}(?=\S)|(?<=\S[*_])[*_]{0,2})")
 
 
 def shadow_of(text: str, *, markdown: bool = False) -> str:
@@ -39,15 +41,28 @@ def shadow_of(text: str, *, markdown: bool = False) -> str:
     return shadow
 
 
-_LOST_DASH = re.compile(r"(?<![\d.,/-])(\d{1,3}) (\d{1,3})(?![\d.,%/-])(?= [a-z])")
-_LOST_APOSTROPHE = re.compile(
-    r"\b(?:dont|doesnt|isnt|arent|cant|wont|didnt|youre|theyre|youve|weve|thats|bodys)\b", re.I
+_LOST_DASH = re.compile(r"(\d(?<![\d.,/-]\d)\d{0,2}) (\d{1,3})(?![\d.,%/-])(?= [a-z])")
+_BARE = (
+    "dont",
+    "doesnt",
+    "isnt",
+    "arent",
+    "cant",
+    "wont",
+    "didnt",
+    "youre",
+    "theyre",
+    "youve",
+    "weve",
+    "thats",
+    "bodys",
 )
-_GLUED_NOTE = re.compile(r"(?<=[a-z])[.?!]\d{1,3}(?:\.(?=[A-Z])|(?=\s+[A-Z]|\s*$))", re.M)
-_LOST_ADDRESS = re.compile(r"\b(?:available at|retrieved from|source|see)\s*:\s*\.", re.I)
-_EMPTY_LIST = re.compile(
-    r"\b(?:including|such as|the following(?: [a-z]+){0,3}|these):[ ]*\n+(?=\s*\n|\S[^\n]{0,80}\n\n|\Z)"
-)
+_LOST_APOSTROPHE = re.compile(rf"\b(?:{'|'.join(_BARE)})\b", re.I)
+_GLUED_NOTE = re.compile(r"[.?!](?<=[a-z][.?!])\d{1,3}(?:\.(?=[A-Z])|(?=\s+[A-Z]|\s*$))", re.M)
+_ADDRESS_OPENS = re.compile(r"\b(?:available at|retrieved from|source|see)\s*$", re.I)
+_NO_ADDRESS = re.compile(r":\s*\.")
+_LIST_OPENS = re.compile(r"\b(?:including|such as|the following(?: [a-z]+){0,3}|these)$")
+_NO_LIST = re.compile(r":[ ]*\n+(?=\s*\n|\S[^\n]{0,80}\n\n|\Z)")
 _GLUED = ("these", "this", "that", "which", "has", "have", "are", "was", "were", "is")
 _SHORTEST_HALF = 5
 _REPLACEMENT = re.compile("\ufffd+|(?:\u00c3.|\u00e2\u20ac.){1,}")
@@ -61,18 +76,16 @@ def damage_of(shadow: str, vocabulary: frozenset[str] = frozenset()) -> tuple[Da
     found = [
         *_spans(_LOST_DASH, shadow, "lost dash", rising=True),
         *_spans(_GLUED_NOTE, shadow, "glued footnote"),
-        *_spans(_EMPTY_LIST, shadow, "lost list"),
+        *_broken_off(_LIST_OPENS, _NO_LIST, shadow, "lost list"),
         *_glued(shadow, vocabulary),
     ]
     if ":." in shadow or ": ." in shadow:
-        found += _spans(_LOST_ADDRESS, shadow, "lost address")
+        found += _broken_off(_ADDRESS_OPENS, _NO_ADDRESS, shadow, "lost address")
     if any(sign in shadow for sign in ("\ufffd", "\u00c3", "\u00e2\u20ac")):
         found += _spans(_REPLACEMENT, shadow, "wrong encoding")
-    apostrophe = _LOST_APOSTROPHE.search(shadow)
-    if apostrophe:
-        found.append(
-            Damage(kind="lost apostrophes", char_start=apostrophe.start(), char_end=apostrophe.end())
-        )
+    lower = shadow.lower()
+    if any(word in lower for word in _BARE):
+        found += islice(_spans(_LOST_APOSTROPHE, shadow, "lost apostrophes"), 1)
     return tuple(sorted(found, key=lambda d: (d.char_start, d.char_end)))
 
 
@@ -82,11 +95,18 @@ def _spans(pattern: re.Pattern[str], shadow: str, kind: str, *, rising: bool = F
             yield Damage(kind=kind, char_start=m.start(), char_end=m.end())
 
 
+def _broken_off(opens: re.Pattern[str], ends: re.Pattern[str], shadow: str, kind: str) -> Iterable[Damage]:
+    """Something announced before a colon, and nothing behind it."""
+    for end in ends.finditer(shadow):
+        line = shadow.rfind("\n", 0, end.start()) + 1
+        lead = opens.search(shadow, line, end.start())
+        if lead:
+            yield Damage(kind=kind, char_start=lead.start(), char_end=end.end())
+
+
 def _glued(shadow: str, vocabulary: frozenset[str]) -> Iterable[Damage]:
     """Two words without their space: the first half must stand elsewhere on the page, the whole only once."""
-    for word in vocabulary:
-        if not word.endswith(_GLUED):
-            continue
+    for word in [word for word in vocabulary if word.endswith(_GLUED)]:
         for tail in _GLUED:
             half = word[: -len(tail)]
             if word.endswith(tail) and len(half) >= _SHORTEST_HALF and half in vocabulary:

@@ -7,7 +7,7 @@ import dataclasses
 from functools import lru_cache
 from pathlib import Path
 
-from needlepoint.claims._lexicon import Lexicon, words_of
+from needlepoint.claims._lexicon import Ending, Lexicon, words_of
 from needlepoint.claims._shadow import damage_of, shadow_of
 from needlepoint.claims.contradictions import contradictions_of
 from needlepoint.claims.extract import Extraction, extract
@@ -106,7 +106,7 @@ def _join(knowledge: Knowledge, pack: Pack) -> Knowledge:
     A phrase that the page words give to one term is not given to another; ignored phrases are left out.
     """
     words = {w.id: w for w in knowledge.words}
-    own = Lexicon.of([(p, w.id) for w in knowledge.words for p in (*w.words, *w.parts)])
+    own = Lexicon([(p, w.id) for w in knowledge.words for p in (*w.words, *w.parts)], tuple)
     for term in pack.terms:
         named = dict.fromkeys(_phrase(p) for p in (term.label, term.plain, *term.synonyms) if p)
         free = tuple(n for n in named if n not in knowledge.ignore and not _covered(own, n))
@@ -121,10 +121,11 @@ def _join(knowledge: Knowledge, pack: Pack) -> Knowledge:
     return dataclasses.replace(knowledge, words=tuple(words.values()), standings=standings, covers=covers)
 
 
-def _covered(own: Lexicon, phrase: str) -> bool:
+def _covered(own: Lexicon[tuple[Ending, ...]], phrase: str) -> bool:
     """True where one pattern of the page words reads the whole phrase."""
     words = phrase.split()
-    return any(first == 0 and last == len(words) - 1 for _, first, last, _ in own.hits(words))
+    end = len(words) - 1
+    return any((first, last) == (0, end) for _, first, last in own.hits(own.letters(words), 0, end))
 
 
 def _phrase(text: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
+from needlepoint.claims._lazy import lazy
 from needlepoint.claims.fields import Slots
 from needlepoint.claims.knowledge import (
     Assertion,
@@ -52,7 +52,7 @@ class Case:
         """True where a cue of the language stands in the sentence."""
         return self.unit.has(*cues)
 
-    @cached_property
+    @lazy
     def standings(self) -> list[Standing]:
         """One row for each treatment of the claim that has one."""
         found = (
@@ -61,7 +61,7 @@ class Case:
         )
         return [s for s in found if s is not None]
 
-    @cached_property
+    @lazy
     def standing(self) -> Standing | None:
         """The weakest row: a list of treatments is no better than its weakest member."""
         return min(self.standings, key=lambda s: _WEAKEST_FIRST.index(s.benefit), default=None)
@@ -71,7 +71,7 @@ class Case:
         """The standing in one word; "" where there is no row."""
         return self.standing.benefit if self.standing else ""
 
-    @cached_property
+    @lazy
     def covered(self) -> bool:
         """True where the pack speaks of the treatment and of the condition."""
         treatments = self.slots.treatments
@@ -95,22 +95,17 @@ class Case:
     # ------------------------------------------------------------------ rows of the pack
     def row(self, row_id: str, suffix: str = "") -> bool:
         """True where the words of a row stand in the sentence."""
-        rows = self.unit.rows
-        return bool(rows) and row_id + suffix in rows
+        return row_id + suffix in self.unit.rows
 
-    @cached_property
+    @lazy
     def assertion(self) -> Assertion | None:
         """The first statement of fact whose every group of words is here, and whose "none" words are not."""
-        if not self.unit.rows:
-            return None
-        return next((a for a in self.vocabulary.knowledge.assertions if self._asserts(a)), None)
+        return next(
+            (a for a in self.vocabulary.tables.assertions.among(self.unit.rows) if self._asserts(a)), None
+        )
 
     def _asserts(self, assertion: Assertion) -> bool:
-        if (
-            not self.row(assertion.id, ":0")
-            or self.row(assertion.id, ":none")
-            or self.kind not in assertion.kinds
-        ):
+        if self.kind not in assertion.kinds or self.row(assertion.id, ":none"):
             return False
         if assertion.treatment and not self._is_of(assertion.treatment):
             return False
@@ -119,13 +114,12 @@ class Case:
     def _is_of(self, treatment: str) -> bool:
         return any(treatment in self.vocabulary.lineage(t) for t in self.slots.treatments)
 
-    @cached_property
+    @lazy
     def mechanisms(self) -> dict[str, Mechanism]:
         """Mechanisms named in the sentence, by their standing (the first of each)."""
         found: dict[str, Mechanism] = {}
-        for mechanism in self.vocabulary.knowledge.mechanisms if self.unit.rows else ():
-            if self.row(mechanism.id):
-                found.setdefault(mechanism.standing, mechanism)
+        for mechanism in self.vocabulary.tables.mechanisms.among(self.unit.rows):
+            found.setdefault(mechanism.standing, mechanism)
         return found
 
     @property
@@ -134,22 +128,24 @@ class Case:
         order = ("hypothesis", "undefined", "unsupported", "established")
         return next((self.mechanisms[s] for s in order if s in self.mechanisms), None)
 
-    @cached_property
+    @lazy
     def definition(self) -> Definition | None:
         """A word explained here that is often explained wrongly."""
-        return next((d for d in self.vocabulary.knowledge.definitions if self.row(d.id)), None)
+        return next(iter(self.vocabulary.tables.definitions.among(self.unit.rows)), None)
 
-    @cached_property
+    @lazy
     def harm(self) -> HarmRate | None:
         """Known rates of harm of the claim's treatment, or of what it is a kind of."""
-        rates = {h.treatment: h for h in self.vocabulary.knowledge.harm_rates}
+        rates = self.vocabulary.tables.harm_rates
         lines = (t for name in self.slots.treatments for t in self.vocabulary.lineage(name))
         return next((rates[t] for t in lines if t in rates), None)
 
-    @cached_property
+    @lazy
     def position(self) -> Position | None:
         """What the named body says of the claim's treatments; of several, the one on this condition."""
-        named = [p for p in self.vocabulary.knowledge.positions if self.row(p.id)]
+        named = self.vocabulary.tables.positions.among(self.unit.rows)
+        if not named:
+            return None
         treatments = {t for name in self.slots.treatments for t in self.vocabulary.lineage(name)}
         on_topic = [p for p in named if treatments & {*p.treatments, *p.against}]
         conditions = {c for name in self.slots.conditions for c in self.vocabulary.lineage(name)}
@@ -159,7 +155,7 @@ class Case:
         ranked: Iterable[Position] = dated or exact or on_topic
         return max(ranked, key=lambda p: p.year, default=None)
 
-    @cached_property
+    @lazy
     def against(self) -> bool:
         """True where the named body advises against one of the claim's treatments."""
         p = self.position
@@ -167,20 +163,21 @@ class Case:
             t in p.against for name in self.slots.treatments for t in self.vocabulary.lineage(name)
         )
 
-    @cached_property
+    @lazy
     def regulation(self) -> Regulation | None:
         """The rule of law that the sentence is about."""
-        rows = self.vocabulary.knowledge.regulations
-        return next((r for r in rows if self.row(r.id) and self.row(r.id, ":topic")), None)
+        rows = self.vocabulary.tables.regulations.among(self.unit.rows)
+        return next((r for r in rows if self.row(r.id, ":topic")), None)
 
-    @cached_property
+    @lazy
     def usual(self) -> tuple[UsualNumber, Quantity] | None:
         """A usual number and the claim's number of the same unit."""
-        for row in self.vocabulary.knowledge.numbers:
-            if self.row(row.id):
-                for q in self.quantities:
-                    if q.unit == row.unit or (row.unit == "%" and q.what == "share"):
-                        return row, q
+        if not self.quantities:
+            return None
+        for row in self.vocabulary.tables.numbers.among(self.unit.rows):
+            for q in self.quantities:
+                if q.unit == row.unit or (row.unit == "%" and q.what == "share"):
+                    return row, q
         return None
 
     @property

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from needlepoint.claims._lexicon import Hit, Words, words_of
+from needlepoint.claims._lexicon import Words, words_of
 from needlepoint.claims.lines import Line, lines_of
 from needlepoint.claims.sentences import clauses_of, sentences_of
-from needlepoint.claims.vocabulary import Vocabulary
+from needlepoint.claims.vocabulary import Signs, Vocabulary
 
 __all__ = ["Mention", "Unit", "read_units"]
 
@@ -39,13 +40,11 @@ _CONDITIONS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mention:
     """A term in a sentence; ``part`` where only something that belongs to it is named."""
 
     term: str
-    first: int
-    last: int
     part: bool
     start: int  # offset in the page
 
@@ -61,49 +60,42 @@ class Unit:
     line: Line
     section: int
     sentence: int  # units of one sentence share it
-    cues: dict[str, int] = field(default_factory=dict[str, int])  # cue -> word where it begins
+    text: str  # shadow of the span
+    cues: set[str] = field(default_factory=set[str])
     rows: set[str] = field(default_factory=set[str])  # rows of the pack whose words stand here
     mentions: list[Mention] = field(default_factory=list[Mention])
-    text: str = ""  # shadow of the span
 
     def has(self, *cues: str) -> bool:
         """True where any of the cues stands in the unit."""
-        here = self.cues
-        for cue in cues:  # noqa: SIM110  # asked ten thousand times a page: a generator would cost more than the answer
-            if cue in here:
-                return True
-        return False
+        return not self.cues.isdisjoint(cues)
 
 
 def read_units(shadow: str, vocabulary: Vocabulary) -> tuple[list[Unit], Words]:
     """Units of a page in order, and its words."""
     words = words_of(shadow)
     units = list(_units(shadow, words))
-    _assign(units, vocabulary.lexicon.hits(words.text), words, shadow)
+    lexicon = vocabulary.lexicon
+    letters = lexicon.letters(words.text)
     for unit in units:
-        unit.mentions = _longest(unit.mentions)
+        _read(unit, lexicon.hits(letters, unit.first, unit.last), words, shadow)
     return units, words
 
 
 def _units(shadow: str, words: Words) -> Iterator[Unit]:
     section = -1
     sentence = 0
-    at = 0
+    first = 0
     for line in lines_of(shadow):
         if line.kind == "heading":
             section += 1
         for start, end in _spans(shadow, line):
             sentence += 1
             for low, high in clauses_of(shadow, start, end):
-                while at < len(words) and words.starts[at] < low:
-                    at += 1
-                last = at
-                while last < len(words) and words.starts[last] < high:
-                    last += 1
-                if last > at:
-                    text = shadow[low:high]
-                    yield Unit(low, high, at, last - 1, line, section, sentence, text=text)
-                    at = last
+                first = bisect_left(words.starts, low, first)
+                behind = bisect_left(words.starts, high, first)
+                if behind > first:
+                    yield Unit(low, high, first, behind - 1, line, section, sentence, shadow[low:high])
+                    first = behind
 
 
 def _spans(shadow: str, line: Line) -> Iterator[tuple[int, int]]:
@@ -135,41 +127,29 @@ def _heads(unit: Unit, words: Words, shadow: str) -> frozenset[int]:
     return frozenset(heads)
 
 
-def _assign(units: list[Unit], hits: list[Hit], words: Words, shadow: str) -> None:
-    """Give each hit to the unit that holds it whole."""
-    at = 0
-    heads: frozenset[int] = frozenset()
-    of = -1
-    for label, first, last, anchored in hits:
-        while at < len(units) and units[at].last < first:
-            at += 1
-        if at == len(units):
-            return
-        unit = units[at]
-        if first < unit.first or last > unit.last:
-            continue
-        if anchored and first != unit.first:
-            if of != at:
-                heads, of = _heads(unit, words, shadow), at
-            if first not in heads:
-                continue
-        if ":" not in label:
-            unit.cues.setdefault(label, first)
-        elif label.startswith("row:"):
-            unit.rows.add(label[4:])
-        else:
-            unit.mentions.append(Mention(label[5:], first, last, label[0] == "p", words.starts[first]))
+_Named = tuple[int, int, bool, int, str]
+"""A term found, in the order in which terms are kept: first word, last (negative), part, number, term."""
 
 
-def _longest(mentions: list[Mention]) -> list[Mention]:
-    """Leave out a mention that lies inside a longer one."""
-    if len(mentions) < 2:
-        return mentions
-    kept: list[Mention] = []
-    for m in sorted(mentions, key=lambda m: (m.first, -(m.last - m.first), m.part)):
-        inside = any(
-            k.first <= m.first and m.last <= k.last and (k.first, k.last) != (m.first, m.last) for k in kept
-        )
-        if not inside:
-            kept.append(m)
-    return kept
+def _read(unit: Unit, hits: Iterable[tuple[Signs, int, int]], words: Words, shadow: str) -> None:
+    """Note in a unit what its words say."""
+    cues, rows = unit.cues, unit.rows
+    named: list[_Named] = []
+    for found, first, last in hits:
+        opens = found.opening is not None and (first == unit.first or first in _heads(unit, words, shadow))
+        signs = (found.opening if opens else None) or found
+        cues |= signs.cues
+        rows |= signs.rows
+        for term, part in signs.terms:
+            named.append((first, -last, part, len(named), term))
+    unit.mentions = [Mention(term, part, words.starts[first]) for first, _, part, _, term in _longest(named)]
+
+
+def _longest(named: list[_Named]) -> Iterator[_Named]:
+    """Leave out a term that lies inside a longer one."""
+    reach = (-1, 1)  # of the terms kept, the one that ends last
+    for term in sorted(named):
+        span = term[:2]
+        if span[1] < reach[1] or span == reach:
+            reach = span
+            yield term

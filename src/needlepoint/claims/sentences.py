@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 __all__ = ["clauses_of", "sentences_of"]
 
+# both patterns open with one class of signs: the search leaps from sign to sign
 _END = re.compile(
-    r"""(?:
-        [.!?]+ ["')\]]* (?: \d{1,3}(?:[,-]\d{1,3})* )? (?=\s+["'(\[]*[A-Z0-9•])   # end, footnote mark, capital
-      | [.!?]+ ["')\]]* (?=\s+[a-z]+(?:'[a-z]+)?\s)                            # the next begins small
-      | (?<=[a-z])[.] (?=\d{1,3}\.?[A-Z])                                        # glued footnote
-      | (?<=[a-z]{2})[.!?] (?=[A-Z][a-z])                                        # lost space
-      | \s•\s
-    )""",
+    r"""[.!?•] (?: (?<=\s•)\s | (?<!•) (?:
+        [.!?]* ["')\]]* (?: \d{1,3}(?:[,-]\d{1,3})* )? (?=\s+["'(\[]*[A-Z0-9•])   # end, footnote mark, capital
+      | [.!?]* ["')\]]* (?=\s+[a-z]+(?:'[a-z]+)?\s)                            # the next begins small
+      | (?<=[a-z][.]) (?=\d{1,3}\.?[A-Z])                                      # glued footnote
+      | (?<=[a-z]{2}[.!?]) (?=[A-Z][a-z])                                      # lost space
+    ))""",
     re.X,
 )
 _SHORT = re.compile(
@@ -72,14 +72,15 @@ def _trimmed(shadow: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 _CLAUSE = re.compile(
-    r"""
-      ,?\ but\ (?:unlike\ )?(?=(?:you|it|its|it's|they|we|for\ (?:many|most)|unlike|in|the|these|this|that|there|not)\b)
-    | ,\ (?:although|though|while|whereas)\ (?=\w+\ \w+)
-    | ;\ (?:however|but|nevertheless),?\
-    | \ (?=with\ (?:very\ )?(?:little|few|fewer|minimal|(?:(?:virtually|almost)\ )?no)\ (?:\w+\ ){0,3}?
+    r"""[,;\ ] (?:
+      (?: (?<=,)\ | (?<=\ ) ) but\ (?:unlike\ )?
+          (?=(?:you|it|its|it's|they|we|for\ (?:many|most)|unlike|in|the|these|this|that|there|not)\b)
+    | (?<=,) \ (?:although|though|while|whereas)\ (?=\w+\ \w+)
+    | (?<=;) \ (?:however|but|nevertheless),?[ ]
+    | (?<=\ ) (?=with\ (?:very\ )?(?:little|few|fewer|minimal|(?:(?:virtually|almost)\ )?no)\ (?:\w+\ ){0,3}?
           (?:risks?|side|adverse|complications|danger|downsides?))
-    | \ (?=without\ (?:any\ )?(?:\w+\ ){0,2}?(?:risks?|side[\ -]effects?|addiction)\b(?!\ of))
-    """,
+    | (?<=\ ) (?=without\ (?:any\ )?(?:\w+\ ){0,2}?(?:risks?|side[\ -]effects?|addiction)\b(?!\ of))
+    )""",
     re.X | re.I,
 )
 _SHORTEST = 12  # characters of a clause worth a record of its own

@@ -22,7 +22,7 @@ def find_standing(
     vocabulary: Vocabulary, treatment: str, conditions: Iterable[str], *, main: str
 ) -> Standing | None:
     """The row for a treatment (or what it is a kind of) and a condition (or what it is a kind of)."""
-    rows = {(s.treatment, s.condition): s for s in vocabulary.knowledge.standings}
+    rows = vocabulary.tables.standings
     wanted = list(conditions) or [main]
     for condition in wanted:
         for c in vocabulary.lineage(condition):

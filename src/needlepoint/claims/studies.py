@@ -28,11 +28,14 @@ def match_study(
 
     The topic alone never matches: the same number of trials in another topic or year is another study.
     """
+    if not quantities and rows.isdisjoint(vocabulary.tables.studies):
+        return None  # a topic and a design make two points at most
     best: tuple[int, Study] | None = None
     line = {t for name in treatments for t in vocabulary.lineage(name)}
     topics = {c for name in conditions for c in vocabulary.lineage(name)}
-    for study in vocabulary.knowledge.studies:
-        points = _points(study, rows, quantities, line, topics, text)
+    years = {int(q.low) for q in quantities if q.unit == "year"}
+    for study in vocabulary.tables.studies.values():
+        points = _points(study, rows, quantities, years, line, topics, text)
         if points >= _ENOUGH and (best is None or points > best[0]):
             best = (points, study)
     return best[1] if best else None
@@ -42,15 +45,15 @@ def _points(
     study: Study,
     rows: set[str],
     quantities: tuple[Quantity, ...],
+    years: set[int],
     treatments: set[str],
     topics: set[str],
     text: str,
 ) -> int:
-    if not treatments & set(study.treatments):
+    if treatments.isdisjoint(study.treatments):
         return 0
-    if topics and not topics & set(study.conditions):
+    if topics and topics.isdisjoint(study.conditions):
         return 0
-    years = {int(q.low) for q in quantities if q.unit == "year"}
     if years and study.year and study.year not in years:
         return 0
     points = 1

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from needlepoint.claims._lexicon import Lexicon
+from needlepoint.claims._lexicon import Ending, Lexicon
 from needlepoint.claims.knowledge import Knowledge, Word
+from needlepoint.claims.tables import Tables
 
-__all__ = ["Vocabulary", "vocabulary_of"]
+__all__ = ["Signs", "Vocabulary", "vocabulary_of"]
 
 _CUES = Path(__file__).with_name("cues.toml")
 
@@ -59,21 +60,42 @@ def _row_phrases(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Signs:
+    """What the patterns that end at one word say of the sentence."""
+
+    cues: frozenset[str]
+    rows: frozenset[str]  # rows of the pack
+    terms: tuple[tuple[str, bool], ...]  # with True where only a part of the term's matter is named
+    opening: Signs | None = (
+        None  # the same where a sentence, an order or a question begins, if that says more
+    )
+
+    @classmethod
+    def of(cls, endings: Sequence[Ending]) -> Signs:
+        """Sort the labels of patterns by what they speak of."""
+        free = [ending for ending in endings if not ending[1]]
+        labels = [label for label, _ in free]
+        return cls(
+            cues=frozenset(label for label in labels if ":" not in label),
+            rows=frozenset(label[4:] for label in labels if label.startswith("row:")),
+            terms=tuple((label[5:], label[0] == "p") for label in labels if label[:5] in {"term:", "part:"}),
+            opening=cls.of([(label, False) for label, _ in endings]) if len(free) < len(endings) else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A dictionary built once for a pack, and the terms it speaks of."""
+    """A dictionary built once for a pack, the terms it speaks of, and its rows."""
 
     knowledge: Knowledge
-    lexicon: Lexicon
-    terms: dict[str, Word] = field(default_factory=dict[str, Word])
+    lexicon: Lexicon[Signs]
+    terms: dict[str, Word]
+    lines: dict[str, tuple[str, ...]]
+    tables: Tables
 
     def lineage(self, term: str) -> tuple[str, ...]:
         """A term, its parent, its parent's parent ..."""
-        line: list[str] = []
-        while term and term not in line:
-            line.append(term)
-            word = self.terms.get(term)
-            term = word.parent if word else ""
-        return tuple(line)
+        return self.lines.get(term) or ((term,) if term else ())
 
     def plain(self, term: str) -> str:
         """The words for a term in a sentence."""
@@ -81,10 +103,22 @@ class Vocabulary:
         return word.plain if word else term
 
 
+def _line(term: str, terms: dict[str, Word]) -> tuple[str, ...]:
+    line: list[str] = []
+    while term and term not in line:
+        line.append(term)
+        word = terms.get(term)
+        term = word.parent if word else ""
+    return tuple(line)
+
+
 def vocabulary_of(knowledge: Knowledge) -> Vocabulary:
     """Build the dictionary of a pack: its words and rows, and the cues of the language."""
+    terms = {word.id: word for word in knowledge.words}
     return Vocabulary(
         knowledge=knowledge,
-        lexicon=Lexicon.of([*_cues(), *_phrases(knowledge)]),
-        terms={word.id: word for word in knowledge.words},
+        lexicon=Lexicon([*_cues(), *_phrases(knowledge)], Signs.of),
+        terms=terms,
+        lines={term: _line(term, terms) for term in terms},
+        tables=Tables.of(knowledge),
     )
