@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import kendalltau
 
 from needlepoint import (
     InputError,
@@ -27,7 +26,6 @@ from needlepoint import (
     trim_fill,
     waap,
 )
-from needlepoint.bias._kendall import kendall
 from needlepoint.bias.small_study_effects import SMALL_STUDY_TESTS
 
 
@@ -90,17 +88,6 @@ def test_trim_and_fill_mirrors_with_the_signs(data):
     one, other = trim_fill(yi, vi, side="left"), trim_fill(-yi, vi, side="right")
     assert other.missing == one.missing
     assert other.estimate == pytest.approx(-one.estimate, abs=1e-8)
-
-
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=3, max_size=9))
-@settings(deadline=None, max_examples=60)
-def test_kendalls_tau_equals_scipys(pairs):
-    x, y = (np.array(c, float) for c in zip(*pairs, strict=True))
-    assume(np.ptp(x) > 0 and np.ptp(y) > 0)
-    tied = len(set(x)) < len(x) or len(set(y)) < len(y)
-    ours, theirs = kendall(x, y, exact=True), kendalltau(x, y, method="asymptotic" if tied else "exact")
-    assert ours.tau == pytest.approx(theirs.statistic, abs=1e-12)
-    assert ours.p_value == pytest.approx(theirs.pvalue, abs=1e-10)
 
 
 @given(studies())

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.bias._kendall import kendall
 from needlepoint.bias._words import p_words
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.result import Result
+from needlepoint.stats.rank_correlation import kendall
 
 __all__ = ["RankTest", "rank_test"]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from needlepoint.bias._dispersion import dispersion_fit, refuse_exact_fit
-from needlepoint.bias._kendall import kendall
 from needlepoint.bias.egger import AsymmetryTest, egger, regression_note
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.stats.distributions import two_sided_normal, two_sided_t
+from needlepoint.stats.rank_correlation import kendall
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

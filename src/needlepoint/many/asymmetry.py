@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import erfc, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from needlepoint.many._tails import two_sided
+from needlepoint.stats.rank_correlation import kendall
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,36 +54,6 @@ def rank(yi: Floats, vi: Floats, starts: Indices) -> dict[str, Any]:
         y, v = yi[starts[g] : starts[g + 1]], vi[starts[g] : starts[g + 1]]
         total = float((1.0 / v).sum())
         centre = float((y / v).sum()) / total
-        tau[g], p[g] = _kendall((y - centre) / np.sqrt(v - 1.0 / total), v)
+        found = kendall((y - centre) / np.sqrt(v - 1.0 / total), v, exact=True)
+        tau[g], p[g] = found.tau, found.p_value
     return {"rank_tau": tau, "rank_p": p}
-
-
-def _kendall(x: Floats, y: Floats) -> tuple[float, float]:
-    n = len(x)
-    dx, dy = np.sign(x[:, None] - x), np.sign(y[:, None] - y)
-    s = 0.5 * float((dx * dy).sum())
-    pairs = n * (n - 1) / 2
-    # ties of each value with others: from them the sums of t (t - 1) and t (t - 1) (t - 2) over tied groups
-    cx, cy = (dx == 0.0).sum(axis=1) - 1.0, (dy == 0.0).sum(axis=1) - 1.0
-    twos_x, twos_y = float(cx.sum()), float(cy.sum())
-    spread = sqrt((pairs - twos_x / 2) * (pairs - twos_y / 2))
-    if spread == 0.0:
-        return float("nan"), float("nan")
-    if twos_x == twos_y == 0.0:
-        return s / spread, float(_exact(n)[round((s + pairs) / 2)])
-    threes_x, threes_y = float((cx * (cx - 1.0)).sum()), float((cy * (cy - 1.0)).sum())
-    variance = n * (n - 1) * (2 * n + 5) - 2 * (threes_x + threes_y) - 9 * (twos_x + twos_y)
-    variance = variance / 18 + twos_x * twos_y / (2 * n * (n - 1))
-    variance += threes_x * threes_y / (9 * n * (n - 1) * (n - 2))
-    return s / spread, erfc(abs(s) / sqrt(2.0 * variance))
-
-
-@lru_cache(maxsize=256)
-def _exact(n: int) -> Floats:
-    """Two-sided p-value by the number of concordant pairs: twice the smaller tail (Kendall 1938)."""
-    share = np.ones(1)
-    for m in range(2, n + 1):  # one more item stands in one of m places
-        share = np.convolve(share, np.full(m, 1.0 / m))
-    lower = np.cumsum(share)
-    upper = np.cumsum(share[::-1])[::-1]
-    return np.minimum(1.0, 2.0 * np.minimum(lower, upper))
