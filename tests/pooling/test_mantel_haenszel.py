@@ -202,3 +202,9 @@ def test_an_empty_group_is_no_comparison():
     res = mantel_haenszel(**more)
     assert (res.estimate, res.k) == (mantel_haenszel(**some).estimate, 2)
     assert any("a group is empty: 1" in note for note in res.notes)
+
+
+def test_columns_of_another_table_are_refused():
+    rates = {"x1i": [9, 8], "t1i": [413, 263], "x2i": [19, 19], "t2i": [398, 245]}
+    with pytest.raises(InputError, match="does not read ai"):
+        mantel_haenszel(measure="IRR", ai=[1, 2], **rates)

@@ -113,27 +113,8 @@ def bayes_counts(
             got=measure,
             allowed=", ".join(COUNT_MEASURES),
         )
-    given = {
-        "ai": ai,
-        "bi": bi,
-        "ci": ci,
-        "di": di,
-        "n1i": n1i,
-        "n2i": n2i,
-        "x1i": x1i,
-        "t1i": t1i,
-        "x2i": x2i,
-    }
-    given |= {"t2i": t2i, "xi": xi, "ni": ni, "ti": ti}
     counts = read_counts(
-        data,
-        given,
-        measure=measure,
-        study=study,
-        add=0.5,
-        to="only0",
-        drop00=False,
-        method="a Bayesian model of counts",
+        data, locals(), measure=measure, study=study, method="a Bayesian model of counts", drop00=False
     )
     effect, tau = effect_prior(prior_effect), tau_prior(prior_tau)
     if isinstance(effect, Point) or isinstance(tau, Fixed):

@@ -22,7 +22,9 @@ __all__ = [
     "pair_of_rules",
     "read_counts",
     "refuse_all_empty",
+    "refuse_parts",
     "study_note",
+    "two_arms",
     "zero_cells",
 ]
 
@@ -40,6 +42,8 @@ CELLS: dict[str, tuple[str, ...]] = {
     "PLO": ("xi", "ni"),
     "IRLN": ("xi", "ti"),
 }
+LETTERS = ("ai", "bi", "ci", "di", "n1i", "n2i", "x1i", "t1i", "x2i", "t2i", "xi", "mi", "ni", "ti")
+TIMES = frozenset({"t1i", "t2i", "ti"})
 COUNTED = frozenset({"ai", "bi", "ci", "di", "x1i", "x2i", "xi"})  # a correction leaves person-time alone
 
 
@@ -68,6 +72,10 @@ class Counts(NamedTuple):
         """With one more note."""
         return self._replace(notes=(*self.notes, note))
 
+    def naming(self, problem: str, where: Mask) -> Counts:
+        """With a note on the studies under the mask, if there are any."""
+        return self.noted(study_note(problem, named(self.study, where))) if where.any() else self
+
 
 def _narrowed(kept: Mask, keep: Mask) -> Mask:
     narrowed = kept.copy()
@@ -93,12 +101,15 @@ def read_counts(
     *,
     measure: str,
     study: Any,
-    add: float,
-    to: str,
-    drop00: bool,
     method: str,
+    add: float = 0.5,
+    to: str = "only0",
+    drop00: bool = True,
 ) -> Counts:
     """Read the counts of ``measure`` from data, or take those that an ``EffectSizes`` keeps.
+
+    ``given`` holds the caller's arguments by name (``locals()``); of these the letters of tables are read. The
+    zero-cell rules concern the studies' own effects alone. ``method`` is what a refusal calls the caller.
 
     Raises
     ------
@@ -110,7 +121,7 @@ def read_counts(
     if isinstance(data, EffectSizes):
         given, study = _kept_cells(data, measure), data.study
         data = None
-    present = {name: values for name, values in given.items() if values is not None}
+    present = {name: given[name] for name in LETTERS if given.get(name) is not None}
     es = effect_sizes(data, measure=measure, study=study, add=add, to=to, drop00=drop00, **present)
     return _complete(es, CELLS[measure], method)
 
@@ -132,16 +143,11 @@ def _complete(es: EffectSizes, cells: tuple[str, ...], method: str) -> Counts:
     counted = np.asarray(np.isfinite(np.stack(list(table.values()))).all(axis=0))
     inhabited = _inhabited(table)
     kept = counted & inhabited
-    study = tuple(es.study)
-    notes: list[str] = []
-    if not counted.all():
-        notes.append(study_note("left out for missing counts", named(study, ~counted)))
-    if (counted & ~inhabited).any():
-        notes.append(study_note("left out, for a group is empty", named(study, counted & ~inhabited)))
     if not kept.any():
         raise NotEnoughStudies(method, needs=1, got=0, hint="no study has complete counts")
-    rows = {name: values[kept] for name, values in table.items()}
-    return Counts(tuple(named(study, kept)), rows, es.yi[kept], es.vi[kept], kept, tuple(notes))
+    everyone = Counts(tuple(es.study), table, es.yi, es.vi, np.ones_like(kept), ())
+    everyone = everyone.naming("left out for missing counts", ~counted)
+    return everyone.naming("left out, for a group is empty", counted & ~inhabited).rows(kept)
 
 
 def _inhabited(cells: Mapping[str, Vector]) -> Mask:
@@ -171,6 +177,28 @@ def refuse_all_empty(cells: Mapping[str, Vector]) -> None:
         if "x1i" in cells:
             raise InputError("no study has any events", field="x1i, x2i")
         raise InputError("no study has both events and non-events", field="ai, ci")
+
+
+def refuse_parts(counts: Counts, method: str) -> None:
+    """Refuse parts of a person or an event, which have no exact probability.
+
+    Raises
+    ------
+    InputError
+        Names the column and the study.
+    """
+    for name, values in counts.cells.items():
+        parts = values != np.round(values)
+        if name not in TIMES and parts.any():
+            i = int(parts.argmax())
+            raise InputError(
+                f"{method} needs whole numbers", field=name, study=counts.study[i], got=float(values[i])
+            )
+
+
+def two_arms(cells: Mapping[str, Vector]) -> tuple[tuple[Vector, Vector], tuple[Vector, Vector]]:
+    """Events and sizes of each of the two groups."""
+    return (cells["ai"], cells["ai"] + cells["bi"]), (cells["ci"], cells["ci"] + cells["di"])
 
 
 def zero_cells(cells: Mapping[str, Vector]) -> Mask:

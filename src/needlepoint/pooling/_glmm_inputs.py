@@ -15,10 +15,9 @@ from needlepoint.pooling._counts import (
     Mask,
     Vector,
     empty_studies,
-    named,
     read_counts,
     refuse_all_empty,
-    study_note,
+    refuse_parts,
 )
 from needlepoint.pooling._glmm_models import ALLOWED, ONE_ARM
 from needlepoint.pooling.design import build, full_rank
@@ -113,17 +112,15 @@ def read(
     drop00: bool | None,
 ) -> Inputs:
     """Counts and moderators of the studies that inform the model; the others are named in the notes."""
-    counts = read_counts(
-        data, given, measure=asked.measure, study=study, add=0.5, to="only0", drop00=True, method="glmm"
-    )
-    _refuse_parts(counts, asked)
-    _refuse_huge(counts, asked)
+    counts = read_counts(data, given, measure=asked.measure, study=study, method="glmm")
+    if (asked.measure, asked.model) == ("OR", "CM.EL"):
+        refuse_parts(counts, "the exact conditional model")
+        _refuse_huge(counts)
     design = build(mods, data, k=len(counts.kept), intercept=intercept)
     rows = design.X[counts.kept]
     complete: Mask = np.asarray(np.isfinite(rows).all(axis=1))
     if not complete.all():
-        lost = named(counts.study, ~complete)
-        counts = counts.rows(complete).noted(study_note("left out for missing moderators", lost))
+        counts = counts.naming("left out for missing moderators", ~complete).rows(complete)
         rows = rows[complete]
     counts, keep = _informative(counts, asked, drop00)
     rows = rows[keep]
@@ -135,26 +132,8 @@ def read(
     return Inputs(counts, rows[:, list(columns)], tuple(design.terms[j] for j in columns))
 
 
-def _refuse_parts(counts: Counts, asked: Specification) -> None:
-    """Parts of a person have no hypergeometric probability."""
-    if (asked.measure, asked.model) != ("OR", "CM.EL"):
-        return
-    for field, values in counts.cells.items():
-        parts = values != np.round(values)
-        if parts.any():
-            i = int(parts.argmax())
-            raise InputError(
-                "the exact conditional model needs whole numbers",
-                field=field,
-                study=counts.study[i],
-                got=float(values[i]),
-            )
-
-
-def _refuse_huge(counts: Counts, asked: Specification) -> None:
+def _refuse_huge(counts: Counts) -> None:
     """The exact conditional likelihood sums over every table that the margins allow."""
-    if (asked.measure, asked.model) != ("OR", "CM.EL"):
-        return
     t = counts.cells
     tables = float(np.minimum(np.minimum(t["ai"] + t["bi"], t["ai"] + t["ci"]), t["ci"] + t["di"]).sum())
     if tables > MOST_TABLES:
@@ -173,11 +152,8 @@ def _informative(counts: Counts, asked: Specification, drop00: bool | None) -> t
         return counts, everyone
     refuse_all_empty(counts.cells)
     empty = empty_studies(counts.cells)
-    if not empty.any():
-        return counts, everyone
-    who = named(counts.study, empty)
     if not (asked.model != "UM.RS" if drop00 is None else drop00):
         says = "with no events, or only events, in both arms inform the baseline"
-        return counts.noted(study_note(says, who)), everyone
-    note = study_note("with no events, or only events, in both arms left out", who)
-    return counts.rows(~empty).noted(note), ~empty
+        return counts.naming(says, empty), everyone
+    counts = counts.naming("with no events, or only events, in both arms left out", empty)
+    return counts.rows(~empty), ~empty

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from needlepoint.errors import ConvergenceError, InputError
+from needlepoint.errors import ConvergenceError
 from needlepoint.options import check
 from needlepoint.pooling._beta_binomial import Maximum, Tally, maximise, tally
 from needlepoint.pooling._beta_binomial_effects import EFFECTS, Effect, by_logits
 from needlepoint.pooling._common_effect import check_level, p_text
-from needlepoint.pooling._counts import Counts, Vector, empty_studies, named, read_counts, study_note
+from needlepoint.pooling._counts import Counts, Vector, empty_studies, read_counts, refuse_parts, two_arms
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_quantile, chi2_sf, normal_quantile, two_sided_normal
 from needlepoint.stats.roots import brent_root
@@ -23,6 +23,7 @@ __all__ = ["BetaBinomial", "beta_binomial"]
 
 BetaMeasure = Literal["OR", "RR", "RD", "PLO"]
 Interval = Literal["profile", "wald"]
+Arms = list[tuple[Vector, Vector]]  # events and sizes (k,) of one group or two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,21 +122,12 @@ def beta_binomial(
     check(measure, BetaMeasure, field="measure")
     check(interval, Interval, field="interval")
     check_level(level)
-    given = {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i}
-    if measure == "PLO":
-        given = {"xi": xi, "mi": mi, "ni": ni}
     counts = read_counts(
-        data,
-        given,
-        measure=measure,
-        study=study,
-        add=0.5,
-        to="only0",
-        drop00=False,
-        method="the beta-binomial model",
+        data, locals(), measure=measure, study=study, method="the beta-binomial model", drop00=False
     )
+    refuse_parts(counts, "the beta-binomial model")
     arms = _arms(counts.cells)
-    _refuse(counts, arms)
+    _refuse_infinite(arms)
     groups = [tally(x, n) for x, n in arms]
     start = np.array([log(x.sum() / (n - x).sum()) for x, n in arms])
     fit = maximise(groups, by_logits, start)
@@ -173,7 +165,7 @@ def beta_binomial(
         study=counts.study,
         yi=counts.yi,
         vi=counts.vi,
-        notes=(*counts.notes, *_notes(counts, arms)),
+        notes=_noted(counts, arms).notes,
     )
 
 
@@ -221,18 +213,12 @@ def _profile_interval(
     return end(-1.0), end(1.0)
 
 
-def _arms(cells: Mapping[str, Vector]) -> list[tuple[Vector, Vector]]:
-    if "xi" in cells:
-        return [(cells["xi"], cells["ni"])]
-    return [(cells["ai"], cells["ai"] + cells["bi"]), (cells["ci"], cells["ci"] + cells["di"])]
+def _arms(cells: Mapping[str, Vector]) -> Arms:
+    return [(cells["xi"], cells["ni"])] if "xi" in cells else [*two_arms(cells)]
 
 
-def _refuse(counts: Counts, arms: list[tuple[Vector, Vector]]) -> None:
+def _refuse_infinite(arms: Arms) -> None:
     for x, n in arms:
-        parts = (x != np.round(x)) | (n != np.round(n))
-        if parts.any():
-            i = int(parts.argmax())
-            raise InputError("whole numbers of people are needed", study=counts.study[i], got=float(x[i]))
         if x.sum() in (0.0, n.sum()):
             raise ConvergenceError(
                 "a group has no events, or nothing but events: the estimate is not finite; try penalised_logistic()"
@@ -245,16 +231,12 @@ def _log_choose(x: Vector, n: Vector) -> float:
     return float((gammaln(n + 1.0) - gammaln(x + 1.0) - gammaln(n - x + 1.0)).sum())
 
 
-def _notes(counts: Counts, arms: list[tuple[Vector, Vector]]) -> list[str]:
+def _noted(counts: Counts, arms: Arms) -> Counts:
     if len(arms) == 1:
-        return []
-    notes: list[str] = []
-    empty = empty_studies(counts.cells)
-    if empty.any():
-        says = "with no events, or only events, in both groups kept"
-        notes.append(study_note(says, named(counts.study, empty)))
+        return counts
+    counts = counts.naming("with no events, or only events, in both groups kept", empty_studies(counts.cells))
     ratio = arms[0][1] / arms[1][1]
     if ratio.max() / ratio.min() > 2.0:
         says = "the groups' size ratio differs between studies: this model does not compare within studies"
-        notes.append(f"{says}; compare glmm() or mantel_haenszel()")
-    return notes
+        return counts.noted(f"{says}; compare glmm() or mantel_haenszel()")
+    return counts

@@ -9,18 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from needlepoint.errors import InputError
 from needlepoint.options import check
 from needlepoint.pooling._common_effect import check_level, p_text
-from needlepoint.pooling._counts import (
-    Counts,
-    Vector,
-    empty_studies,
-    named,
-    read_counts,
-    refuse_all_empty,
-    study_note,
-)
+from needlepoint.pooling._counts import Vector, empty_studies, read_counts, refuse_all_empty, refuse_parts
 from needlepoint.result import Result
 from needlepoint.stats.roots import brent_root
 
@@ -116,30 +107,15 @@ def exact_conditional(
     check(measure, RatioMeasure, field="measure")
     check(interval, Tail, field="interval")
     check_level(level)
-    given = {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i}
-    if measure == "IRR":
-        given = {"x1i": x1i, "t1i": t1i, "x2i": x2i, "t2i": t2i}
-    counts = read_counts(
-        data,
-        given,
-        measure=measure,
-        study=study,
-        add=0.5,
-        to="only0",
-        drop00=True,
-        method="exact_conditional",
-    )
-    _refuse_parts(counts)
+    counts = read_counts(data, locals(), measure=measure, study=study, method="exact conditional inference")
+    refuse_parts(counts, "exact conditional inference")
     refuse_all_empty(counts.cells)
     empty = empty_studies(counts.cells)
     sums = _distribution(counts.rows(~empty).cells)
     half = 0.5 if interval == "mid-p" else 0.0
     low, high = _interval(sums, (1.0 - level) / 2.0, half)
     estimate = _estimate(sums)
-    notes = counts.notes
-    if empty.any():
-        who = named(counts.study, empty)
-        notes = (*notes, study_note("with no events, or only events, say nothing on the ratio", who))
+    counts = counts.naming("with no events, or only events, say nothing on the ratio", empty)
     return ExactConditional(
         measure=measure,
         interval=interval,
@@ -153,7 +129,7 @@ def exact_conditional(
         study=counts.study,
         yi=counts.yi,
         vi=counts.vi,
-        notes=notes,
+        notes=counts.notes,
     )
 
 
@@ -163,16 +139,6 @@ class _Sums(NamedTuple):
     log_p: Vector
     tilt: float
     seen: int  # position in log_p
-
-
-def _refuse_parts(counts: Counts) -> None:
-    for name, values in counts.cells.items():
-        parts = values != np.round(values)
-        if name not in {"t1i", "t2i"} and parts.any():
-            i = int(parts.argmax())
-            raise InputError(
-                "whole numbers are needed", field=name, study=counts.study[i], got=float(values[i])
-            )
 
 
 def _distribution(t: Mapping[str, Vector]) -> _Sums:

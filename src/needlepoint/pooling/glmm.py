@@ -184,13 +184,7 @@ def glmm(
     (-1.4932, 0.3132, 0.0)
     """
     asked = specification(measure, model, method, test, level, coding, interval, cor=cor)
-    given = {
-        "OR": {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i},
-        "IRR": {"x1i": x1i, "t1i": t1i, "x2i": x2i, "t2i": t2i},
-        "PLO": {"xi": xi, "mi": mi, "ni": ni},
-        "IRLN": {"xi": xi, "ti": ti},
-    }[measure]
-    inputs = read(data, given, asked, study=study, mods=mods, intercept=intercept, drop00=drop00)
+    inputs = read(data, locals(), asked, study=study, mods=mods, intercept=intercept, drop00=drop00)
     k, p = inputs.X.shape
     if k == p and method == "ML":
         asked = asked._replace(method="EE")

@@ -19,10 +19,8 @@ from needlepoint.pooling._counts import (
     ZeroCellRule,
     corrected,
     empty_studies,
-    named,
     pair_of_rules,
     read_counts,
-    study_note,
     zero_cells,
 )
 from needlepoint.stats.distributions import chi2_sf
@@ -122,18 +120,15 @@ def mantel_haenszel(
     for rule in rules:
         check(rule, ZeroCellRule, field="to")
     drops = pair_of_rules(drop00, False, field="drop00")
-    given = {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i}
-    if measure in {"IRR", "IRD"}:
-        given = {"x1i": x1i, "t1i": t1i, "x2i": x2i, "t2i": t2i}
     counts = read_counts(
         data,
-        given,
+        locals(),
         measure=measure,
         study=study,
+        method="Mantel-Haenszel",
         add=adds[0],
         to=rules[0],
         drop00=drops[0],
-        method="Mantel-Haenszel",
     )
     return _pooled(counts, measure, adds[1], rules[1], drop_empty=drops[1], correct=correct, level=level)
 
@@ -147,20 +142,15 @@ def _pooled(
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate, variance = kernel.POOLED[measure](cells)
     _refuse_infinite(estimate, variance, measure)
-    notes = [*counts.notes]
-    if empty.any():
-        says = _what_empty_studies_say(measure, drop_empty=drop_empty)
-        notes.append(study_note(says, named(counts.study, empty)))
-    zero = zero_cells(counts.cells) & ~empty
-    if zero.any():
-        says = "with a zero count (used as reported; a correction serves only the own effect, for Q)"
-        if add and to != "none":
-            says = "with a zero count (the correction is added, also for the estimate)"
-        notes.append(study_note(says, named(counts.study, zero)))
+    counts = counts.naming(_what_empty_studies_say(measure, drop_empty=drop_empty), empty)
+    says = "with a zero count (used as reported; a correction serves only the own effect, for Q)"
+    if add and to != "none":
+        says = "with a zero count (the correction is added, also for the estimate)"
+    counts = counts.naming(says, zero_cells(counts.cells) & ~empty)
     return MantelHaenszel(
         measure=measure,
         method="MH",
-        notes=tuple(notes),
+        notes=counts.notes,
         **common_effect_fields(counts, estimate, sqrt(variance), level)
         | {"k": len(counts.study) - int(empty.sum()) * drop_empty},
         **_tests(cells, measure, estimate, correct=correct),

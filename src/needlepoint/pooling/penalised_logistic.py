@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import copysign, sqrt
 from typing import Any, Literal
@@ -12,7 +12,7 @@ import numpy as np
 from needlepoint.errors import ConvergenceError
 from needlepoint.options import check
 from needlepoint.pooling._common_effect import check_level, p_text
-from needlepoint.pooling._counts import Vector, empty_studies, named, read_counts, study_note
+from needlepoint.pooling._counts import Vector, empty_studies, read_counts, two_arms
 from needlepoint.pooling._penalised_logistic import PenalisedFit, dispersion, penalised_fit
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_quantile, chi2_sf, normal_quantile, two_sided_normal
@@ -117,11 +117,9 @@ def penalised_logistic(
     check_level(level)
     chosen = interval or ("profile" if method == "EE" else "wald")
     check(chosen, Interval, field="interval")
-    given = {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i}
-    counts = read_counts(
-        data, given, measure="OR", study=study, add=0.5, to="only0", drop00=True, method="LRP"
-    )
-    y, n = _arms(counts.cells)
+    counts = read_counts(data, locals(), measure="OR", study=study, method="penalised logistic regression")
+    counts = counts.naming("with no events, or only events, in both groups kept", empty_studies(counts.cells))
+    y, n = (np.column_stack(both) for both in zip(*two_arms(counts.cells), strict=True))
     fit = penalised_fit(y, n)
     null = penalised_fit(y, n, fixed=0.0, start=fit)
     if not (fit.converged and null.converged):
@@ -137,11 +135,6 @@ def penalised_logistic(
     else:
         chosen, half = "wald", normal_quantile(0.5 + level / 2) * se
         low, high = fit.value - half, fit.value + half
-    notes = counts.notes
-    empty = empty_studies(counts.cells)
-    if empty.any():
-        who = named(counts.study, empty)
-        notes = (*notes, study_note("with no events, or only events, in both groups kept", who))
     return PenalisedLogistic(
         measure="OR",
         method=method,
@@ -162,13 +155,8 @@ def penalised_logistic(
         study=counts.study,
         yi=counts.yi,
         vi=counts.vi,
-        notes=notes,
+        notes=counts.notes,
     )
-
-
-def _arms(cells: Mapping[str, Vector]) -> tuple[Vector, Vector]:
-    y = np.column_stack([cells["ai"], cells["ci"]])
-    return y, np.column_stack([cells["ai"] + cells["bi"], cells["ci"] + cells["di"]])
 
 
 def _profile_interval(y: Vector, n: Vector, fit: PenalisedFit, level: float) -> tuple[float, float]:

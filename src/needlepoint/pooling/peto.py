@@ -68,10 +68,7 @@ def peto(
     (-1.2373, 0.2566)
     """
     check_level(level)
-    given = {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i}
-    counts = read_counts(
-        data, given, measure="PETO", study=study, add=0.0, to="none", drop00=True, method="Peto"
-    )
+    counts = read_counts(data, locals(), measure="PETO", study=study, method="Peto", add=0.0, to="none")
     informative = np.isfinite(counts.yi) & np.isfinite(counts.vi)
     if not informative.any():
         raise InputError("no study has both events and non-events in two groups", field="ai, ci")

@@ -129,10 +129,7 @@ def rare_events(
     ['Peto', 'exact', 'exact, mid-p', 'penalised logistic']
     """
     check_level(level)
-    given = {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i}
-    counts = read_counts(
-        data, given, measure="OR", study=study, add=0.0, to="none", drop00=True, method="rare_events"
-    )
+    counts = read_counts(data, locals(), measure="OR", study=study, method="rare_events", add=0.0, to="none")
     cells: dict[str, Any] = {**counts.cells, "study": counts.study}
     return RareEvents(
         measure="OR",
