@@ -207,10 +207,11 @@ def test_the_diary_reports_with_its_own_settings(tmp_path):
     assert answer.draw.days == 20
 
 
-def test_a_session_after_the_last_day_with_pain_compares_the_last_day():
+def test_a_session_after_the_last_day_with_pain_compares_what_follows_the_first_week():
     days = [*simulated(before=20, after=0, missing=0), Entry(day=START + timedelta(3), session=True)]
     answer = analyse_diary(days)
-    assert (answer.verdict, answer.recent.n) == ("change only", 1)
+    assert (answer.verdict, answer.recent.n) == ("change only", 13)
+    assert (answer.baseline.label, answer.recent.label) == ("your first week", "last 13 days")
 
 
 @pytest.mark.parametrize(

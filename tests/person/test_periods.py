@@ -161,7 +161,11 @@ def test_periods_drawn_by_the_command_are_analysed_by_the_report(tmp_path):
     ])  # fmt: skip
     assert "less pain" in run("report").output
     assert json.loads(run("report", "--json").output)["orders"] == 8
-    assert json.loads(run("periods", "--from", "2026-03-01", "--json").output)["schedule"]
+    with pytest.raises(InputError, match="undo the lot"):
+        run("periods", "--from", "2026-03-01")
+    page = tmp_path / "trial.html"
+    run("report", "-o", str(page))
+    assert "Your trial, on and off" in page.read_text()
 
 
 def test_a_diary_without_periods_says_so(tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -11,13 +9,14 @@ from typing import Any
 
 import click
 
+from needlepoint.cli.diary_files import calendar, export, import_
+from needlepoint.cli.diary_open import PASSPHRASE, as_json_option, ask_passphrase, open_diary, pairs, say
+from needlepoint.cli.diary_report import pool, report
 from needlepoint.errors import InputError
 from needlepoint.person.diary import Diary, default_path
-from needlepoint.person.entries import FIELDS
+from needlepoint.person.entries import FIELDS, Entry, as_day, entry
 
 __all__ = ["command"]
-
-PASSPHRASE = "NEEDLEPOINT_DIARY_PASSPHRASE"
 
 
 @click.group("diary")
@@ -30,15 +29,14 @@ def command(ctx: click.Context, path: Path | None) -> None:
     ctx.obj = path or default_path()
 
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-
-
 @command.command("start")
-@click.option("--duration", help="How long you have had the pain, as `needlepoint screen` asks it.")
+@click.option(
+    "--duration", help='How long you have had the pain: "2 years", or as `needlepoint screen` asks it.'
+)
 @click.option("--treatment", default="acupuncture", show_default=True)
 @click.option("--baseline", type=int, help="Days to write before the first session: 28 unless told.")
 @click.option("--window", type=int, help="Days in the draw of the first session: 20 unless told.")
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day of the diary: today.")
+@click.option("--from", "first", help="First day of the diary: today.")
 @click.option("--seed", type=int, help="For a repeatable draw.")
 @click.option(
     "--private", is_flag=True, help=f"Encrypt it; the passphrase is asked for, or in ${PASSPHRASE}."
@@ -51,7 +49,7 @@ def start(
     treatment: str,
     baseline: int | None,
     window: int | None,
-    first: Any,
+    first: str | None,
     seed: int | None,
     private: bool,
     as_json: bool,
@@ -60,132 +58,193 @@ def start(
     from needlepoint.person.plan import plan
     from needlepoint.person.priors import load_priors
 
-    load_priors().course(duration)
-    made = plan(
-        first.date() if first else date.today(), baseline_days=baseline, window_days=window, seed=seed
-    )
-    passphrase = _passphrase(confirm=True) if private else None
+    known = load_priors().duration(duration)
+    made = plan(as_day(first or "today"), baseline_days=baseline, window_days=window, seed=seed)
+    passphrase = ask_passphrase(confirm=True) if private else None
     Diary.start(
         path,
         passphrase=passphrase,
         treatment=treatment,
-        duration=duration,
+        duration=known,
         first_day=made.first_day.isoformat(),
         baseline_days=made.baseline_days,
         window_days=len(made.start_days),
         start_day=made.start_day.isoformat(),
     )
-    _say({"file": str(path), "encrypted": private, **made.to_dict()}, made.summary(), as_json=as_json)
+    text = f"{made.summary()}\n\nYour diary is {path}."
+    say({"file": str(path), "encrypted": private, "duration": known, **made.to_dict()}, text, as_json=as_json)
 
 
 @command.command("periods")
-@click.option("--pairs", default=4, show_default=True, help="Pairs of periods, one with and one without.")
+@click.option(
+    "--pairs", "count", default=4, show_default=True, help="Pairs of periods, one with and one without."
+)
 @click.option("--days", default=7, show_default=True, help="Days of each period.")
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day: today.")
+@click.option("--from", "first", help="First day: today.")
+@click.option("--treatment", help="What you try: heat, TENS ...")
 @click.option("--seed", type=int, help="For a repeatable draw.")
 @as_json_option
 @click.pass_obj
-def periods(path: Path, pairs: int, days: int, first: Any, seed: int | None, as_json: bool) -> None:
+def periods(
+    path: Path,
+    count: int,
+    days: int,
+    first: str | None,
+    treatment: str | None,
+    seed: int | None,
+    as_json: bool,
+) -> None:
     """Draw periods with and without a treatment that washes out (heat, TENS); makes the diary if there is none."""
     from needlepoint.person.periods import draw_periods
 
-    drawn = draw_periods(first.date() if first else date.today(), pairs=pairs, days=days, seed=seed)
-    diary = _open(path) if path.exists() else Diary.start(path)
+    drawn = draw_periods(as_day(first or "today"), pairs=count, days=days, seed=seed)
+    diary = open_diary(path) if path.exists() else Diary.start(path)
+    if drawn_before := {"treated", "start_day"} & set(diary.settings()):
+        raise InputError(
+            "this diary has a draw already, and a second one would undo the lot", field=sorted(drawn_before)[0],
+            mend="keep to it, or use another file: `needlepoint diary --file FILE periods`",
+        )  # fmt: skip
     order = "".join("1" if on else "0" for on in drawn.treated)
-    diary.set(first_day=drawn.first_day.isoformat(), period_days=days, treated=order)
+    diary.set(first_day=drawn.first_day.isoformat(), period_days=days, treated=order, treatment=treatment)
     lines = [
         *drawn.schedule(),
         "Write down your pain each day. Do not use this for needles: their effect lasts.",
     ]
-    _say({"schedule": drawn.schedule(), "treated": list(drawn.treated)}, "\n".join(lines), as_json=as_json)
+    say({"schedule": drawn.schedule(), "treated": list(drawn.treated)}, "\n".join(lines), as_json=as_json)
 
 
 @command.command("add")
-@click.option("--day", default=None, help="The day, as 2026-03-01: today unless told.")
-@click.option("--pain", type=float, help="Your pain today, 0 (none) to 10 (worst).")
-@click.option("--session", is_flag=True, default=None, help="You had a session.")
-@click.option("--medicine", type=float, help="Painkillers, counted.")
+@click.option("--day", default="today", help="The day, as 2026-03-01 or yesterday: today unless told.")
+@click.option("--pain", help="Your pain today, 0 (none) to 10 (worst).")
+@click.option("--session/--no-session", default=None, help="You had a session.")
+@click.option("--medicine", help="Painkillers, counted.")
 @click.option("--other", help="Another treatment.")
+@click.option(
+    "--rmdq",
+    is_flag=False,
+    flag_value="ask",
+    metavar="[1,4,9|none]",
+    help="Roland-Morris: the numbers of the sentences you ticked on the form; asks for them if left out.",
+)
 @click.option("--set", "more", multiple=True, metavar="FIELD=VALUE", help=f"Any of: {', '.join(FIELDS[2:])}.")
 @as_json_option
 @click.pass_obj
-def add(path: Path, day: str | None, more: tuple[str, ...], as_json: bool, **given: Any) -> None:
-    """Write down one day, or more about a day: later values replace earlier ones."""
+def add(
+    path: Path, day: str, rmdq: str | None, more: tuple[str, ...], as_json: bool, **given: Any
+) -> None:  # fmt: skip
+    """Write down one day, or more about a day: later values replace earlier ones.
+
+    Without any value, in a terminal, it asks.
+    """
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    for each in more:
-        name, sign, value = each.partition("=")
-        if not sign:
-            raise InputError("not FIELD=VALUE", field="--set", got=each)
-        values[name] = value
+    values |= pairs("--set", more)
+    diary, notes = open_diary(path), list[str]()
+    if rmdq is not None:
+        values["rmdq"], notes = _rmdq(rmdq)
     if not values:
-        raise InputError("nothing to write down", mend="give --pain, --session or another value")
-    entry = _open(path).add({"day": day or date.today(), **values})
-    row = {name: str(v) if name == "day" else v for name in FIELDS if (v := getattr(entry, name)) is not None}
-    _say(row, ", ".join(f"{name} {value}" for name, value in row.items()), as_json=as_json)
+        if not sys.stdin.isatty():
+            raise InputError("nothing to write down", mend="give --pain, --session or another value")
+        values = _asked()
+    written = diary.add({"day": day, **values})
+    if written.day > date.today():
+        notes.append(f"{written.day} lies in the future.")
+    row = _row(written)
+    text = "\n".join([_line(row), *notes])
+    say({**row, **({"notes": notes} if notes else {})}, text, as_json=as_json)
 
 
-@command.command("import")
-@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+QUESTIONS = {
+    "pain": "Your pain today, 0 (none) to 10 (worst)",
+    "session": "Did you have a session today? (yes, no)",
+    "medicine": "Painkillers today, how many",
+}
+
+
+def _asked() -> dict[str, Any]:
+    """One day in the terminal; Enter skips a question."""
+    found: dict[str, Any] = {}
+    for name, question in QUESTIONS.items():
+        while True:
+            said = click.prompt(question, default="", show_default=False)
+            try:
+                entry({"day": date.today(), name: said})
+            except InputError as error:
+                click.echo(f"  {error}")
+            else:
+                break
+        if said.strip():
+            found[name] = said
+    if not found:
+        raise InputError("nothing to write down", mend="answer at least one question")
+    return found
+
+
+def _rmdq(ticked: str) -> tuple[int, list[str]]:
+    """Score of the Roland-Morris form, from the numbers of the ticked sentences, and what to know about it."""
+    from needlepoint.person.questionnaires import load_questionnaires, score
+
+    if ticked == "ask":
+        form = load_questionnaires()["rmdq"].form
+        if not sys.stdin.isatty():
+            raise InputError(
+                "no numbers and nobody to ask",
+                field="--rmdq",
+                mend=f"give --rmdq=1,4,9 or --rmdq=none. {form}",
+            )
+        click.echo(f"{form}\nTick the sentences that fit you today.")
+        ticked = click.prompt("Numbers of the ticked sentences, with commas; Enter for none", default="none",
+                              show_default=False)  # fmt: skip
+        ticked = f"{ticked}," if ticked.strip().isdigit() else ticked  # asked for numbers: no total is meant
+    found = score("rmdq", [each for each in ticked.split(",") if each.strip()] if "," in ticked else ticked)
+    return int(found.score), list(found.notes)
+
+
+def _row(each: Entry) -> dict[str, Any]:
+    return {name: str(v) if name == "day" else v for name in FIELDS if (v := getattr(each, name)) is not None}
+
+
+def _line(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row.items())
+
+
+@command.command("show")
+@click.option("--day", help="One day, with every value that was ever written for it.")
 @click.option(
-    "--format", "kind", type=click.Choice(["csv", "json", "fhir"]), help="By the file's name unless told."
-)
-@click.option(
-    "--column", "columns", multiple=True, metavar="FIELD=COLUMN", help="Where a CSV's names differ."
+    "--last", default=14, show_default=True, type=click.IntRange(1), help="How many of the last days."
 )
 @as_json_option
 @click.pass_obj
-def import_(path: Path, source: Path, kind: str | None, columns: tuple[str, ...], as_json: bool) -> None:
-    """Read days from a CSV, JSON or FHIR file: all of them or none."""
-    from needlepoint.person.exchange import read_entries
+def show(path: Path, day: str | None, last: int, as_json: bool) -> None:
+    """Show what stands in the diary, the days without an entry, and what comes next in the plan."""
+    from needlepoint.person.plan import next_step
 
-    parts = [each.partition("=") for each in columns]
-    names = {name: column for name, _, column in parts}
-    entries, notes = read_entries(source.read_text(encoding="utf-8"), kind or _kind(source), columns=names)
-    _open(path).extend(entries)
-    text = "\n".join([f"{len(entries)} days read from {source.name}.", *notes])
-    _say({"days": len(entries), "notes": notes}, text, as_json=as_json)
-
-
-@command.command("export")
-@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "--format", "kind", type=click.Choice(["csv", "json", "fhir"]), help="By the file's name unless told."
-)
-@as_json_option
-@click.pass_obj
-def export(path: Path, target: Path, kind: str | None, as_json: bool) -> None:
-    """Write the days to a CSV, JSON or FHIR file (not encrypted)."""
-    from needlepoint.person.exchange import write_entries
-
-    entries = _open(path).entries()
-    target.write_text(write_entries(entries, kind or _kind(target)), encoding="utf-8")
-    _say(
-        {"days": len(entries), "file": str(target)},
-        f"{len(entries)} days written to {target}.",
-        as_json=as_json,
-    )
-
-
-@command.command("report")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="An .html file instead."
-)
-@as_json_option
-@click.pass_obj
-def report(path: Path, output: Path | None, as_json: bool) -> None:
-    """Say what the diary shows: your change, what is beyond the expected, how sure that is."""
-    diary = _open(path)
-    if "treated" in diary.settings():
-        trial = diary.report_periods()
-        _say(trial.to_dict(), trial.summary(), as_json=as_json)
+    diary = open_diary(path)
+    if day is not None:
+        records = diary.history(as_day(day))
+        text = "\n".join(_line(record) for record in records) or f"Nothing is written for {as_day(day)}."
+        say({"day": str(as_day(day)), "records": list(records)}, text, as_json=as_json)
         return
-    answer = diary.report()
-    if output is not None:
-        from needlepoint.report.diary_html import diary_html
-        from needlepoint.report.files import write_text
+    entries = diary.entries()
+    rows = [_row(each) for each in entries[-last:]]
+    missing = _missing(entries[-last:])
+    lines = [_line(row) for row in rows] or ["Nothing is written yet."]
+    if missing:
+        lines.append(f"No entry: {', '.join(missing)}. Gaps are normal.")
+    step = next_step(diary.settings(), entries, date.today())
+    say({"days": len(entries), "entries": rows, "missing": missing, "next": step},
+        "\n".join([*lines, *([step] if step else [])]), as_json=as_json)  # fmt: skip
 
-        write_text(output, diary_html(answer, diary.settings()))
-    _say(answer.to_dict(), answer.summary(), as_json=as_json)
+
+def _missing(entries: tuple[Entry, ...]) -> list[str]:
+    """Days between the first and the last of these without an entry; none where they are too many to list."""
+    if not entries:
+        return []
+    written = {each.day for each in entries}
+    first, last = entries[0].day.toordinal(), entries[-1].day.toordinal()
+    if last - first > 60:
+        return []
+    days = (date.fromordinal(each) for each in range(first, last))
+    return [str(each) for each in days if each not in written]
 
 
 @command.command("delete")
@@ -195,37 +254,26 @@ def report(path: Path, output: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def delete(path: Path, day: str | None, yes: bool, as_json: bool) -> None:
     """Delete a day or the whole diary. It is overwritten: there is no way back."""
+    if day is not None:
+        day = as_day(day).isoformat()
     what = f"the entries of {day}" if day else f"the whole diary {path}"
+    if not path.is_file():
+        open_diary(path)  # says that there is none
     if not yes and not (sys.stdin.isatty() and click.confirm(f"Delete {what}?")):
         raise InputError("nothing was deleted", mend="confirm, or give --yes")
-    diary = _open(path)
-    count = diary.delete_day(day) if day else len(diary.entries())
-    if not day:
-        diary.delete()
-    _say({"deleted": count, "day": day}, f"Deleted {what}.", as_json=as_json)
+    if day is None:
+        Diary.erase(
+            path
+        )  # without the passphrase too: it is forgotten more easily than the wish to be rid of it
+        say({"deleted": str(path), "day": None}, f"Deleted {what}.", as_json=as_json)
+        return
+    count = open_diary(path).delete_day(day)
+    if not count:
+        raise InputError(
+            "nothing is written for that day", field="day", got=day, mend="see `needlepoint diary show`"
+        )
+    say({"deleted": count, "day": day}, f"Deleted {what}.", as_json=as_json)
 
 
-def _open(path: Path) -> Diary:
-    try:
-        return Diary(path, passphrase=os.environ.get(PASSPHRASE))
-    except InputError as error:
-        if error.field != "passphrase" or os.environ.get(PASSPHRASE) or not sys.stdin.isatty():
-            raise
-    return Diary(path, passphrase=_passphrase())
-
-
-def _passphrase(*, confirm: bool = False) -> str:
-    told = os.environ.get(PASSPHRASE)
-    if told is not None:
-        return told
-    if not sys.stdin.isatty():
-        raise InputError("no passphrase and nobody to ask", field="passphrase", mend=f"set ${PASSPHRASE}")
-    return click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
-
-
-def _kind(path: Path) -> str:
-    return {".csv": "csv", ".json": "json", ".fhir": "fhir"}.get(path.suffix.casefold(), "csv")
-
-
-def _say(values: dict[str, Any], text: str, *, as_json: bool) -> None:
-    click.echo(json.dumps(values, ensure_ascii=False, default=str) if as_json else text)
+for each in (import_, export, calendar, report, pool):
+    command.add_command(each)

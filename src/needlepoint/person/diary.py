@@ -116,8 +116,14 @@ class Diary:
         if wrong := set(settings) - set(SETTINGS):
             raise InputError("no such setting", field=sorted(wrong)[0], allowed=", ".join(SETTINGS))
         seal = Seal(passphrase, salt := new_salt()) if passphrase is not None else None
-        where.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(where, os.O_CREAT, 0o600))  # nobody else may read it
+        try:
+            where.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(where, os.O_CREAT, 0o600))  # nobody else may read it
+        except OSError as error:
+            raise InputError(
+                f"no diary can be made here ({error.strerror})", field="path", got=str(where),
+                mend="choose a folder you may write to",
+            ) from error  # fmt: skip
         rows: list[tuple[str, bytes]] = []
         if seal is not None:
             rows = [("salt", salt), ("proof", seal.proof())]  # pyright: ignore[reportPossiblyUnboundVariable]
@@ -195,16 +201,23 @@ class Diary:
         return tuple(record for record in self._records() if record["day"] == str(day))
 
     def report(self, **options: Any) -> DiaryAnswer:
-        """Analyse the diary: see :func:`needlepoint.person.nof1.analyse_diary`."""
+        """Analyse the diary: see :func:`needlepoint.analyse_diary`."""
         from needlepoint.person.nof1 import analyse_diary
         from needlepoint.person.plan import candidates
         from needlepoint.person.priors import load_priors
 
-        settings = self.settings()
+        settings, entries = self.settings(), self.entries()
+        drawn = candidates(settings)
+        start = next((each.day for each in entries if each.session), None)
+        kept = start is not None and settings.get("start_day") == start.isoformat()
         options.setdefault("priors", load_priors(settings.get("pack", "low-back-pain")))
         options.setdefault("duration", settings.get("duration"))
-        options.setdefault("start_days", candidates(settings))
-        return analyse_diary(self.entries(), **options)
+        options.setdefault("start_days", drawn if kept else ())
+        answer = analyse_diary(entries, **options)
+        if drawn and start is not None and not kept:
+            note = f"The first session was on {start}, not on the day drawn, so there is no test by lot."
+            answer = dataclasses.replace(answer, notes=(*answer.notes, note))
+        return answer
 
     def report_periods(self, **options: Any) -> PeriodsAnswer:
         """Analyse the periods that were drawn: see :func:`needlepoint.person.periods.analyse_periods`.
@@ -240,11 +253,24 @@ class Diary:
 
         Copies elsewhere (backups, exports, blocks that a solid-state disk keeps) are out of reach.
         """
+        Diary.erase(self.path)
+
+    @staticmethod
+    def erase(path: str | Path) -> None:
+        """:meth:`delete` without opening the records: a forgotten passphrase does not keep a diary alive.
+
+        Raises
+        ------
+        InputError
+            The file is no diary; it is left alone.
+        """
+        with _opened(Path(path)) as db:
+            _check_is_diary(db, Path(path))
         for suffix in ("", *_SIDE_FILES):
-            path = Path(f"{self.path}{suffix}")
-            if path.is_file():
-                _overwrite(path)
-                path.unlink()
+            each = Path(f"{path}{suffix}")
+            if each.is_file():
+                _overwrite(each)
+                each.unlink()
 
     def _records(self) -> Iterator[dict[str, Any]]:
         return (record for _, record in self._numbered())
@@ -266,11 +292,15 @@ class Diary:
     def _connect(self) -> Generator[sqlite3.Connection]:
         """One transaction; nothing stays open between calls."""
         with _opened(self.path) as db:
-            if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
-                raise InputError("this file is no diary", field="path", got=str(self.path))
+            _check_is_diary(db, self.path)
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
+
+
+def _check_is_diary(db: sqlite3.Connection, path: Path) -> None:
+    if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
+        raise InputError("this file is no diary", field="path", got=str(path))
 
 
 @contextmanager

@@ -160,7 +160,7 @@ def analyse_diary(
     Raises
     ------
     InputError
-        Fewer than two days with pain, an unknown duration, a day that stands twice, a value off its scale.
+        Too few days to show a change, an unknown duration, a day that stands twice, a value off its scale.
 
     References
     ----------
@@ -287,17 +287,25 @@ def _fit(series: _Series, priors: Priors, course: Course) -> Posterior:
 
 
 def _windows(series: _Series, priors: Priors) -> tuple[Window, Window, tuple[Any, Any]]:
-    """Baseline and last weeks; without a baseline, the first and the last week."""
+    """Baseline and last weeks; without days before and after a first session, the first week and what follows it.
+
+    Raises
+    ------
+    InputError
+        Nothing follows the first week.
+    """
     t, design = series.t, priors.design
-    recent = t > t[-1] - design.recent_days
-    if series.started is not None and series.before.any():
-        first, label = series.before, "before the first session"
-        recent &= ~first
-        if not recent.any():
-            recent = t == t[-1]
+    if series.started is not None and series.before.any() and not series.before.all():
+        first, label, begin = series.before, "before the first session", 0.0
     else:
-        first, label = t < t[0] + 7, "your first week"
-    last = f"last {round(min(design.recent_days, t[-1] - max(t[0], 0) + 1))} days"
+        first, label, begin = t < t[0] + 7, "your first week", t[0] + 7
+        if first.all():
+            raise InputError(
+                "the diary is too short to show a change: there must be days after its first week",
+                field="pain", got=f"{len(t)} days", mend="go on with the diary",
+            )  # fmt: skip
+    recent = (t > t[-1] - design.recent_days) & ~first
+    last = f"last {round(min(design.recent_days, t[-1] - begin + 1))} days"
     windows = [
         Window(label=name, n=int(chosen.sum()), mean=float(series.y[chosen].mean()))
         for name, chosen in ((label, first), (last, recent))

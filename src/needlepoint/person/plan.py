@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from needlepoint.errors import InputError
+from needlepoint.person.entries import Entry
 from needlepoint.person.priors import load_priors
 from needlepoint.result import Result
 
-__all__ = ["CAN", "CANNOT", "Plan", "candidates", "plan"]
+__all__ = ["CAN", "CANNOT", "Plan", "candidates", "next_step", "plan"]
 
+MOST_DAYS = 365  # before the first session, and in the draw
 CAN = (
     "It can show how much your pain changed, with its ups and downs taken into account.",
     "It can show if you changed more than people mostly do without this treatment.",
@@ -73,7 +75,7 @@ def plan(
     first_day
         First day of the diary.
     baseline_days
-        Days before the first possible session: 28 unless told, at least 7.
+        Days before the first possible session: 28 unless told, 7 to 365.
     window_days
         How many days are in the draw: 20 unless told; 1 means no draw.
     seed
@@ -82,17 +84,21 @@ def plan(
     Raises
     ------
     InputError
-        Too short a baseline or an empty window.
+        Too short or too long a baseline or draw.
     """
     priors = load_priors(pack)
     design, limits = priors.design, priors.limits
     baseline = design.baseline_days if baseline_days is None else baseline_days
     window = design.start_window if window_days is None else window_days
-    if baseline < design.least_baseline:
-        least = f"{design.least_baseline} or more"
-        raise InputError("the baseline is too short", field="baseline_days", got=baseline, allowed=least)
-    if window < 1:
-        raise InputError("the draw needs at least one day", field="window_days", got=window)
+    if not design.least_baseline <= baseline <= MOST_DAYS:
+        allowed = f"{design.least_baseline} to {MOST_DAYS}"
+        raise InputError(
+            "not a length for the baseline", field="baseline_days", got=baseline, allowed=allowed
+        )
+    if not 1 <= window <= MOST_DAYS:
+        raise InputError(
+            "the draw needs a day or more", field="window_days", got=window, allowed=f"1 to {MOST_DAYS}"
+        )
     days = tuple(first_day + timedelta(baseline + shift) for shift in range(window))
     chooser = random.Random(seed) if seed is not None else random.SystemRandom()
     notes = (
@@ -117,3 +123,23 @@ def candidates(settings: Mapping[str, str]) -> tuple[date, ...]:
         return ()
     first = date.fromisoformat(settings["first_day"]) + timedelta(int(settings["baseline_days"]))
     return tuple(first + timedelta(shift) for shift in range(int(settings["window_days"])))
+
+
+def next_step(settings: Mapping[str, str], entries: Sequence[Entry], today: date) -> str:
+    """What comes next in the plan, in one sentence; empty where there is no plan."""
+    sessions = [each.day for each in entries if each.session]
+    if "treated" in settings:
+        first = date.fromisoformat(settings["first_day"])
+        now = (today - first).days // int(settings["period_days"])
+        if not 0 <= now < len(settings["treated"]):
+            return (
+                "The periods are over: see the report." if now > 0 else f"The first period starts on {first}."
+            )
+        return "Today: use it." if settings["treated"][now] == "1" else "Today: leave it out."
+    if "start_day" not in settings:
+        return ""
+    if not sessions:
+        return f"Your first session was drawn for {settings['start_day']}. Run the safety screen again before it."
+    limits = load_priors(settings.get("pack", "low-back-pain")).limits
+    review = sessions[0] + timedelta(limits.review_days)
+    return f"{len(sessions)} sessions so far. Review at session {limits.review_sessions}, or on {review}."

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from needlepoint.errors import InputError, PackError
 from needlepoint.evidence.schema import Fact, Pack
+from needlepoint.person.durations import match_duration
 from needlepoint.person.posterior import Noise
 from needlepoint.person.rules import pack_file
 from needlepoint.person.verdict import Limits
@@ -94,11 +95,25 @@ class Priors:
         """
         if duration is None:
             return min(self.courses.values(), key=lambda course: abs(course.mean))
-        if duration not in self.courses:
+        return self.courses[self.duration(duration) or ""]
+
+    def duration(self, told: str | None) -> str | None:
+        """How long the pain has lasted, as the screen asks it: "2 years" is "more than a year".
+
+        Raises
+        ------
+        InputError
+            No such duration.
+        """
+        if told is None:
+            return None
+        found = match_duration(told, list(self.courses))
+        if found is None:
             raise InputError(
-                "no such duration", field="duration", got=duration, allowed=", ".join(self.courses)
-            )
-        return self.courses[duration]
+                "no such duration", field="duration", got=told,
+                allowed=f"{', '.join(self.courses)}, or a time such as '8 weeks'",
+            )  # fmt: skip
+        return found
 
     def with_effect(self, effect: EffectPrior) -> Priors:
         """The same priors with another effect, for instance from an answer of the user's own evidence."""
