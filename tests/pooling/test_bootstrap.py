@@ -49,8 +49,15 @@ def test_a_fixed_tau2_stays_fixed_and_weights_travel_with_their_study():
     assert set(bootstrap(fit, kind="nonparametric", iterations=50).tau2_draws) == {0.1}
 
 
+@pytest.mark.parametrize("method", ["DLIT", "GENQM"])
+@pytest.mark.parametrize("kind", ["parametric", "nonparametric"])
+def test_every_estimator_can_be_bootstrapped(method, kind):
+    fit = pool(yi=YI, vi=VI, method=method, weights=1 / VI)
+    draws = bootstrap(fit, kind=kind, iterations=40, seed=6).tau2_draws
+    assert draws.min() >= 0.0
+    assert abs(np.median(draws) - fit.tau2) < 0.1
+
+
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InputError, match="BCa belongs"):
         bootstrap(pool(yi=YI, vi=VI), interval="BCa")
-    with pytest.raises(InputError, match="cannot be bootstrapped"):
-        bootstrap(pool(yi=YI, vi=VI, method="GENQM", weights=1 / VI))

@@ -6,10 +6,10 @@ bracketed Newton iteration and the likelihoods of all local maxima and of the bo
 
 from __future__ import annotations
 
-from math import log, nan, sqrt
+from math import log, sqrt
 
 from needlepoint.pooling._normal import At, Table, Vector, at
-from needlepoint.pooling._score import scan, score_at
+from needlepoint.pooling._score import parts_at, score_at
 
 __all__ = ["log_likelihood", "maximise", "score_bound"]
 
@@ -51,11 +51,13 @@ def _polish(
     low: float,
     high: float,
     start: float,
+    smallest: float,
 ) -> tuple[float, int]:
     """Root of the score between ``low`` (score > 0) and ``high`` (score < 0), to rounding.
 
     Newton's iteration on trace / y'PPy = 1, whose left side is a straight line in tau2 when the variances are equal.
-    It ends when the next step, as the last two foretell it, would be lost in rounding.
+    It ends when the next step, as the last two foretell it, would be lost in rounding of the total variances, of
+    which ``smallest`` is that of the most precise study at tau2 = 0.
     """
     tau2 = start if low < start < high else 0.5 * (low + high)
     before = high - low
@@ -70,24 +72,21 @@ def _polish(
             high = tau2
         rise = pp_fall * trace - trace_fall * pp
         guess = tau2 + value * pp / rise if rise > 0.0 else low - 1.0
-        if not low < guess < high:
+        if not low <= guess <= high:
             guess = 0.5 * (low + high)
         change = abs(guess - tau2)
-        if change * change * change <= 1e-16 * guess * before * before or high - low <= 4e-16 * high:
+        blur = 1e-16 * (guess + smallest)
+        if change * change * change <= blur * before * before or high - low <= 4.0 * blur:
             return guess, step
         before = change
         tau2 = guess
     return tau2, -1
 
 
-def _scaled(parts: tuple[float, float], total: float) -> float:
-    """The score times the smallest total variance: of one size all along the grid."""
-    return total * (parts[0] - parts[1])
-
-
 def _scaled_at(
     yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, low: float, tau2: float
 ) -> float:
+    """The score times the smallest total variance: of one size all along the grid."""
     parts = score_at(yi, vi, xi, table, restricted, tau2)
     return (low + tau2) * (parts.pp - parts.trace)
 
@@ -128,17 +127,21 @@ def _dip(
     return -1.0
 
 
-def _grid(bound: float, low: float) -> list[float]:
-    """Points from zero to ``bound``, even on the log scale of ``low`` + tau2."""
-    n = max(2, min(_MOST, 2 + int(log((low + bound) / low) / log(_RATIO))))
-    growth = ((low + bound) / low) ** (1.0 / n)
-    grid = [0.0] * (n + 1)
-    total = low
-    for i in range(1, n):
+def _gain(
+    yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, old: float, new: float
+) -> float:
+    """By how much the log-likelihood at ``new`` exceeds that at ``old``."""
+    before = log_likelihood(at(yi, vi, xi, table, old), restricted)
+    return log_likelihood(at(yi, vi, xi, table, new), restricted) - before
+
+
+def _grid(low: float, bound: float, growth: float, n: int) -> list[float]:
+    """The whole grid of :func:`maximise`, for tables: they scan it at one blow."""
+    grid, total = [0.0], low
+    for _ in range(1, n):
         total *= growth
-        grid[i] = total - low
-    grid[n] = bound
-    return grid
+        grid.append(total - low)
+    return [*grid, bound]
 
 
 def maximise(
@@ -150,37 +153,36 @@ def maximise(
     """
     if bound <= 0.0:
         return 0.0, 0, 1
-    grid = _grid(bound * (1.0 + 1e-9), low)  # past the root itself when all vi are equal
-    parts = scan(yi, vi, xi, table, restricted, grid)
+    bound *= 1.0 + 1e-9  # past the root itself when all vi are equal
+    n = max(2, min(_MOST, 2 + int(log((low + bound) / low) / log(_RATIO))))
+    growth = ((low + bound) / low) ** (1.0 / n)
+    if table is not None:
+        table.scan(_grid(low, bound, growth, n))
     best = 0.0
-    top = nan  # the likelihood at ``best``, worked out when there is something to compare
     iterations = 0
-    g0 = g1 = _scaled(parts[0], low)  # the last two scaled scores
+    total = low
+    t0 = t1 = 0.0  # the last two grid points, their scores and the parts of the last
+    parts = parts_at(yi, vi, xi, table, restricted, 0.0)
+    g0 = g1 = low * (parts[0] - parts[1])
     modes = 1 if g1 <= 0.0 else 0
-    for i in range(1, len(grid)):
-        t2 = grid[i]
-        g2 = _scaled(parts[i], low + t2)
+    for i in range(1, n + 1):
+        total *= growth
+        t2 = bound if i == n else total - low
+        ahead = parts_at(yi, vi, xi, table, restricted, t2)
+        g2 = (low + t2) * (ahead[0] - ahead[1])
         start = end = guess = -1.0
         if g1 > 0.0 >= g2:
-            start, end = grid[i - 1], t2
-            guess = start + (end - start) * _between(parts[i - 1], parts[i])
+            start, end = t1, t2
+            guess = start + (end - start) * _between(parts, ahead)
         elif i > 1 and g0 * g1 > 0.0 and g1 * g2 > 0.0 and abs(g1) <= min(abs(g0), abs(g2)):
-            t0 = grid[i - 2]
             cross = _dip(yi, vi, xi, table, restricted, low, t0, t2, 1.0 if g1 > 0.0 else -1.0)
             if cross >= 0.0:
                 start, end = (t0, cross) if g1 > 0.0 else (cross, t2)
         if start >= 0.0:
-            tau2, took = _polish(yi, vi, xi, table, restricted, start, end, guess)
+            tau2, took = _polish(yi, vi, xi, table, restricted, start, end, guess, low)
             iterations = -1 if took < 0 or iterations < 0 else iterations + took
-            if modes == 0:
+            if modes == 0 or _gain(yi, vi, xi, table, restricted, best, tau2) > 0.0:
                 best = tau2
-            else:
-                if modes == 1:
-                    top = log_likelihood(at(yi, vi, xi, table, best), restricted)
-                peak = log_likelihood(at(yi, vi, xi, table, tau2), restricted)
-                if peak > top:
-                    top = peak
-                    best = tau2
             modes += 1
-        g0, g1 = g1, g2
+        t0, g0, t1, g1, parts = t1, g1, t2, g2, ahead
     return best, iterations, modes

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from needlepoint.pooling._normal import Table, Vector, known_mean_at
 
-__all__ = ["Score", "scan", "score_at"]
+__all__ = ["Score", "parts_at", "score_at"]
 
 
 class Score(NamedTuple):
@@ -84,12 +84,13 @@ def score_at(yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted
     return _column_score(yi, vi, xi, restricted, tau2)
 
 
-def scan(
-    yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, grid: list[float]
-) -> list[tuple[float, float]]:
-    """The two parts of the score at every point of ``grid``."""
+def parts_at(
+    yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, tau2: float
+) -> tuple[float, float]:
+    """The two parts of the score at ``tau2``: for a table, those of :meth:`Table.scan`."""
     if table is not None:
-        return table.scan(grid, restricted)
+        return table.parts(tau2, restricted)
     if len(xi) == 0:
-        return [_known_mean_score(yi, vi, tau2)[:2] for tau2 in grid]
-    return [_column_parts(yi, vi, xi, restricted, tau2) for tau2 in grid]
+        score = _known_mean_score(yi, vi, tau2)
+        return score.pp, score.trace
+    return _column_parts(yi, vi, xi, restricted, tau2)

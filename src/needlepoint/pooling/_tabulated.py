@@ -26,7 +26,7 @@ _BLOCK = 50_000  # numbers held at once in a scan
 class Table:
     """The sums of one problem; ``orthonormal`` and ``triangle`` are Q and R of X = QR."""
 
-    __slots__ = ("_columns", "_powers", "_square", "_vi", "orthonormal", "triangle")
+    __slots__ = ("_columns", "_powers", "_scanned", "_square", "_vi", "orthonormal", "triangle")
 
     def __init__(self, yi: Matrix, vi: Matrix, X: Matrix) -> None:
         Q, R = _orthonormal(X)
@@ -40,6 +40,7 @@ class Table:
         np.multiply(Z[:, rows], Z[:, columns], out=sums[:, 1:])
         self.orthonormal, self.triangle, self._vi = Q, R, vi
         self._columns, self._powers, self._square = sums, np.empty((3, len(yi))), square
+        self._scanned: dict[float, tuple[float, float, float]] = {}
 
     def at(self, tau2: float) -> At:
         """The model at ``tau2``."""
@@ -53,15 +54,19 @@ class Table:
             return m.pp, m.tr_p, 2.0 * m.ppp, m.tr_pp
         return m.pp, m.sum_w, 2.0 * m.ppp, m.sum_w2
 
-    def scan(self, grid: list[float], restricted: bool) -> list[tuple[float, float]]:
-        """The parts of the score at every point of ``grid``."""
-        found: list[tuple[float, float]] = []
+    def scan(self, grid: list[float]) -> None:
+        """Work out the parts of the score at every point of ``grid`` at one blow, for :meth:`parts`."""
         step = max(1, _BLOCK // len(self._vi))
         for start in range(0, len(grid), step):
-            W = 1.0 / (np.array(grid[start : start + step])[:, None] + self._vi)
-            pp, tr_p, sum_w = _parts(W @ self._columns, (W * W) @ self._columns, self._square)
-            found.extend(zip(pp.tolist(), (tr_p if restricted else sum_w).tolist(), strict=True))
-        return found
+            some = grid[start : start + step]
+            W = 1.0 / (np.array(some)[:, None] + self._vi)
+            found = _parts(W @ self._columns, (W * W) @ self._columns, self._square)
+            self._scanned.update(zip(some, zip(*(x.tolist() for x in found), strict=True), strict=True))
+
+    def parts(self, tau2: float, restricted: bool) -> tuple[float, float]:
+        """The parts of the score at a point that was scanned."""
+        pp, tr_p, sum_w = self._scanned[tau2]
+        return pp, tr_p if restricted else sum_w
 
     def _sums(self, total: Matrix, logdet_v: float) -> At:
         W = self._powers

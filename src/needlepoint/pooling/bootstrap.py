@@ -9,7 +9,7 @@ import numpy as np
 
 from needlepoint.errors import InputError
 from needlepoint.options import check
-from needlepoint.pooling._batch import BATCH_METHODS, BatchFit, fit_batch
+from needlepoint.pooling._batch import BatchFit, fit_batch
 from needlepoint.pooling._normal import Mask, Matrix
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result
@@ -101,12 +101,10 @@ def bootstrap(
     Raises
     ------
     InputError
-        An estimator without a batch form, or BCa for the parametric bootstrap.
+        BCa for the parametric bootstrap.
     """
     check(kind, BootstrapKind, field="kind")
     check(interval, BootstrapInterval, field="interval")
-    if pooled.method not in BATCH_METHODS:
-        raise InputError("this estimator cannot be bootstrapped here", field="method", got=pooled.method)
     if interval == "BCa" and kind == "parametric":
         raise InputError("BCa belongs to the nonparametric bootstrap", field="interval", got=interval)
     rng = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.pooling._batch import BATCH_METHODS, fit_batch
+from needlepoint.pooling._batch import fit_batch
 from needlepoint.pooling._normal import Integers, Matrix
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.result import Pooled
@@ -137,7 +137,7 @@ def _first(pooled: Pooled, size: int, seed: int) -> Integers:
         rows = rows[np.linalg.matrix_rank(pooled.X[rows]) == pooled.p]
         if not len(rows):
             raise InputError("no subset of that size estimates every coefficient", field="start", got=size)
-    method = pooled.method if pooled.method in BATCH_METHODS else "DL"
+    method = "DL" if pooled.method in {"GENQ", "GENQM"} else pooled.method  # without the user's weights
     fit = fit_batch(pooled.yi[rows], pooled.vi[rows], pooled.X[rows], method)
     residual = pooled.yi - fit.beta @ pooled.X.T
     scaled = residual**2 / (pooled.vi + fit.tau2[:, None])

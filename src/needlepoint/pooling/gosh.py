@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.pooling._batch import BATCH_METHODS, fit_batch
+from needlepoint.errors import NotEnoughStudies
+from needlepoint.pooling._batch import fit_batch
 from needlepoint.pooling._normal import Integers, Mask, Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
@@ -92,8 +92,6 @@ def gosh(
 
     Raises
     ------
-    InputError
-        A tau2 estimator that has no batch form (GENQM).
     NotEnoughStudies
         Fewer than two studies.
 
@@ -110,8 +108,6 @@ def gosh(
     k, p = pooled.k, pooled.p
     if k < p + 1:
         raise NotEnoughStudies("GOSH", needs=p + 1, got=k)
-    if pooled.method not in BATCH_METHODS:
-        raise InputError("GOSH has no form of this estimator", field="method", got=pooled.method)
     complete = k <= _ALL and (subsets is None or subsets >= 2**k - 1)
     least = 1 if p == 1 else p + 1
     blocks = _all(k, least) if complete else _sampled(k, least, subsets or _SAMPLED, seed)
