@@ -117,7 +117,7 @@ def speed(per_fit: float, groups: int = 200_000) -> None:
 
     def fit(cut: np.ndarray) -> None:
         rows = slice(cut[0], cut[-1])
-        group_numbers(yi[rows], vi[rows], cut - cut[0], "REML", None, fast=True)
+        group_numbers(yi[rows], vi[rows], cut - cut[0], "REML", None, engine="compiled")
 
     best = {1: np.inf, 2: np.inf}
     for _ in range(5):

@@ -9,6 +9,7 @@ __all__ = [
     "Assurance",
     "Certainty",
     "ClaimKind",
+    "Device",
     "HeterogeneityInterval",
     "Impossible",
     "IntervalTest",
@@ -148,6 +149,9 @@ Prediction = Literal["z", "t", "HTS", "Riley", "V", "HK", "HK-PR", "KR", "KR-PR"
 
 HeterogeneityInterval = Literal["QP", "GENQ", "BJ", "PL", "Wald", "HT"]
 """Intervals for tau2: Q-profile, generalised Q, Biggerstaff-Jackson, profile likelihood, Wald, test-based."""
+
+Device = Literal["cpu", "cuda", "auto"]
+"""What very many syntheses run on: the processor, a GPU, or a GPU where there is one."""
 
 Certainty = Literal["high", "moderate", "low", "very low", "not judged"]
 

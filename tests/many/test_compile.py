@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from needlepoint.errors import MissingExtra
-from needlepoint.many import _compile, api
+from needlepoint.many import _compile, engine
 from needlepoint.many._compile import bind, kernels
 from needlepoint.many._group import at_zero, estimator, over_groups, synthesise
 from needlepoint.many.api import many
@@ -28,8 +28,8 @@ def test_every_kernel_that_is_reached_is_found_callees_first():
 
 def test_binding_leaves_the_original_as_it_is():
     bound = bind(synthesise, {"estimator": lambda model: at_zero(model)._replace(tau2=7.0)})
-    assert bound([0.1, 0.2], [0.1, 0.1], [1.0, 1.0], -1.0, -1.0).tau2 == 7.0
-    assert synthesise([0.1, 0.2], [0.1, 0.1], [1.0, 1.0], -1.0, -1.0).tau2 == 0.0
+    assert bound([0.1, 0.2], [0.1, 0.1], [1.0, 1.0], None, -1.0, -1.0).tau2 == 7.0
+    assert synthesise([0.1, 0.2], [0.1, 0.1], [1.0, 1.0], None, -1.0, -1.0).tau2 == 0.0
 
 
 def test_a_change_in_any_source_changes_the_digest(monkeypatch, tmp_path):
@@ -43,7 +43,7 @@ def test_a_change_in_any_source_changes_the_digest(monkeypatch, tmp_path):
 
 def test_without_numba_the_results_are_the_same(monkeypatch):
     with_numba = many(TABLE, by="g", compiled=True).to_frame()
-    monkeypatch.setattr(api, "available", lambda: False)
+    monkeypatch.setattr(engine, "available", lambda: False)
     without = many(TABLE, by="g")
     assert without.to_frame().equals(with_numba)
     assert "needlepoint[compiled]" in without.notes[0]
@@ -63,7 +63,7 @@ import numpy as np
 from needlepoint.many.numbers import group_numbers
 yi, vi = np.array([0.1, 0.5, 0.9, 1.0, 2.0]), np.array([0.1, 0.1, 0.2, 0.3, 0.1])
 for method in sys.argv[1:]:
-    fast, slow = (group_numbers(yi, vi, np.array([0, 3, 5]), method, 0.95, fast=f) for f in (True, False))
+    fast, slow = (group_numbers(yi, vi, np.array([0, 3, 5]), method, 0.95, engine=e) for e in ("compiled", "interpreted"))
     assert fast.tobytes() == slow.tobytes(), method
 """
 

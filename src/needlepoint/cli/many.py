@@ -29,6 +29,9 @@ __all__ = ["command"]
 @click.option("--sort", is_flag=True, help="Sort by the key first, where groups' rows do not stand together.")
 @click.option("--restart", is_flag=True, help="Forget the parts of a stopped run with the same output.")
 @click.option("--threads", type=int, help="Threads; all by default.")
+@click.option(
+    "--device", default="cpu", show_default=True, help="cpu, cuda (a GPU), or auto: a GPU if there is one."
+)
 @click.option("--scheduler", help="Address of a Dask scheduler: tcp://host:8786.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def command(

@@ -118,7 +118,7 @@ def compiled(
     name = (function.__qualname__, signature, salt)
     with _LOCK:
         if name not in _MADE:
-            inner = numba.njit(nogil=True, error_model="numpy")
+            inner = numba.njit(nogil=True, error_model="numpy", forceinline=True)
             digest = _digest(function, swap, " ".join(name))
             rebuilt = bind(function, swap, inner, f"_{digest}")
             folder = _folder() / digest

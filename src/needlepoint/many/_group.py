@@ -12,8 +12,19 @@ from needlepoint.pooling._least_squares import column_fit, ordinary
 from needlepoint.pooling._normal import Vector, column_at
 from needlepoint.pooling._q_profile import solve_q
 from needlepoint.pooling.tau2 import Model, Tau2Fit
+from needlepoint.pooling.tau2 import Tau2Fit as Fit
 
-__all__ = ["COLUMNS", "Numbers", "at_zero", "inverse_array", "ones_array", "over_groups", "synthesise"]
+__all__ = [
+    "COLUMNS",
+    "Numbers",
+    "at_zero",
+    "equal_weights",
+    "fit_of",
+    "inverse_weights",
+    "one_group",
+    "over_groups",
+    "synthesise",
+]
 
 
 class Numbers(NamedTuple):
@@ -49,13 +60,18 @@ def estimator(m: Model) -> Tau2Fit:
     return at_zero(m)
 
 
-def synthesise(yi: Vector, vi: Vector, xi: Vector, low_target: float, high_target: float) -> Numbers:
-    """All numbers of one group; targets of the Q-profile interval below zero leave it out."""
+def synthesise(
+    yi: Vector, vi: Vector, xi: Vector, scratch: Vector | None, low_target: float, high_target: float
+) -> Numbers:
+    """All numbers of one group; targets of the Q-profile interval below zero leave it out.
+
+    ``scratch`` is room for the weights of estimators, where lists cannot be made.
+    """
     k = len(yi)
     common, common_variance, _ = column_fit(yi, vi, xi, 0.0, None)
     tau2, tau2_se, iterations, modes = 0.0, nan, 0.0, 1.0
     if k > 1:
-        found = estimator(Model(yi, vi, xi, None, k, 1, ordinary(yi, xi), None))
+        found = estimator(Model(yi, vi, xi, None, k, 1, ordinary(yi, xi), scratch))
         tau2, tau2_se = found.tau2, found.se
         iterations, modes = float(found.iterations), float(found.modes)
     b, variance, rss = column_fit(yi, vi, xi, tau2, None)
@@ -84,24 +100,40 @@ def synthesise(yi: Vector, vi: Vector, xi: Vector, low_target: float, high_targe
     )
 
 
-def over_groups(
-    yi: Any, vi: Any, ones: Any, starts: Any, low_targets: Any, high_targets: Any, out: Any
+def one_group(
+    g: int, yi: Any, vi: Any, ones: Any, scratch: Any, starts: Any, low: Any, high: Any, out: Any
 ) -> None:
-    """Rows of ``out`` for the groups ``starts[g]:starts[g + 1]``; targets are looked up by the number of studies."""
+    """Row ``g`` of ``out`` for the studies ``starts[g]:starts[g + 1]``; targets are looked up by their number."""
+    a, b = starts[g], starts[g + 1]
+    k = b - a
+    if k > 0:
+        row = synthesise(yi[a:b], vi[a:b], ones[:k], scratch[a:b], low[k], high[k])
+        for j in range(len(row)):
+            out[g, j] = row[j]
+
+
+def over_groups(
+    yi: Any, vi: Any, ones: Any, scratch: Any, starts: Any, low: Any, high: Any, out: Any
+) -> None:
+    """Rows of ``out`` for all groups."""
     for g in range(len(starts) - 1):
-        a, b = starts[g], starts[g + 1]
-        k = b - a
-        if k > 0:
-            row = synthesise(yi[a:b], vi[a:b], ones[:k], low_targets[k], high_targets[k])
-            for j in range(len(row)):
-                out[g, j] = row[j]
+        one_group(g, yi, vi, ones, scratch, starts, low, high, out)
 
 
-def inverse_array(m: Model, tau2: float = 0.0) -> Any:
-    """Inverse total variances of an array: what the estimators of tau2 weigh with, compiled."""
-    return 1.0 / (m.vi + tau2)  # type: ignore[operator]
+def fit_of(tau2: float, se: float, iterations: int = 0, modes: int = 1) -> Fit:
+    """A fit, compiled: numba knows no defaults of named tuples."""
+    return Fit(tau2, se, iterations, modes)
 
 
-def ones_array(m: Model) -> Any:
-    """Ones, as an array."""
-    return m.vi * 0.0 + 1.0  # type: ignore[operator]
+def inverse_weights(m: Any, tau2: float = 0.0) -> Any:
+    """Inverse total variances in the room for weights: what the estimators of tau2 weigh with, compiled."""
+    for i in range(m.k):
+        m.weights[i] = 1.0 / (m.vi[i] + tau2)
+    return m.weights
+
+
+def equal_weights(m: Any) -> Any:
+    """Ones, in the room for weights."""
+    for i in range(m.k):
+        m.weights[i] = 1.0
+    return m.weights

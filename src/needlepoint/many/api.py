@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from needlepoint import __version__
-from needlepoint.errors import InputError, MissingExtra
-from needlepoint.many._compile import available
+from needlepoint.errors import InputError
 from needlepoint.many.chunk import chunk_rows
 from needlepoint.many.columns import find_columns
-from needlepoint.many.numbers import PAYS_OFF
+from needlepoint.many.engine import choose_engine
 from needlepoint.many.plan import Plan, make_plan
 from needlepoint.many.result import Syntheses
 from needlepoint.many.sources import Source, next_chunk, open_source
 from needlepoint.many.store import Store
-from needlepoint.options import IntervalTest, Prediction, Tau2Method
+from needlepoint.options import Device, IntervalTest, Prediction, Tau2Method
 
 __all__ = ["many"]
 
@@ -47,6 +46,7 @@ def many(
     sort: bool = False,
     threads: int | None = None,
     scheduler: str | None = None,
+    device: Device = "cpu",
     compiled: bool | None = None,
     progress: Progress | None = None,
     rows_at_once: int = CHUNK,
@@ -73,6 +73,8 @@ def many(
         A Parquet file to write. A run that is stopped goes on where it was when called again.
     threads, scheduler
         Threads of this machine (all by default), or the address of a Dask scheduler.
+    device
+        "cuda" fits on a GPU, agreeing with "cpu" to rounding (1e-10); "auto" takes a GPU where there is one.
     compiled
         True or False; by default where it pays off. The results have the same bits.
     progress
@@ -85,6 +87,8 @@ def many(
     InputError
         Columns, options or files that cannot be used. A group that cannot be pooled stops nothing: it has a
         status and its reason in the results.
+    MissingExtra, NeedlepointError
+        A package, or a device, that is asked for is not there.
 
     Examples
     --------
@@ -104,7 +108,10 @@ def many(
         **{"extras": tuple(extras), "draws": draws, "seed": seed},
     }
     plan = make_plan(source.names, by=by, measure=measure, columns=found, **options)
-    plan = replace(plan, compiled=_compile_or_not(plan, source.rows, compiled))
+    engine, notes = choose_engine(
+        device, compiled, source.rows / _STUDIES, kernel=plan.kernel, here=scheduler is None
+    )
+    plan = replace(plan, engine=engine)
     wanted = _columns(plan, source)
     if store is not None:
         asked = {"version": __version__, "data": source.digest(), "chunk": rows_at_once, "sort": sort}
@@ -114,15 +121,7 @@ def many(
         _on_threads(chunks, plan, threads) if scheduler is None else _on_cluster(scheduler, chunks, plan)
     )
     tables = _gather(results, store, source.rows, progress)
-    return _finish(tables, store, plan)
-
-
-def _compile_or_not(plan: Plan, rows: int, asked: bool | None) -> bool:
-    if asked and not available():
-        raise MissingExtra("compiled kernels", package="numba", extra="compiled")
-    if asked is not None:
-        return asked
-    return plan.kernel and available() and rows > PAYS_OFF * _STUDIES
+    return _finish(tables, store, plan, notes)
 
 
 def _columns(plan: Plan, source: Source) -> list[str]:
@@ -161,7 +160,7 @@ def _chunks(
 
 def _on_threads(chunks: Iterator[Chunk], plan: Plan, threads: int | None) -> Iterator[Chunk]:
     workers = threads or cpu_count() or 1
-    if workers == 1 or not plan.compiled:
+    if workers == 1 or plan.engine == "interpreted":
         yield from ((first, last, chunk_rows(table, plan)) for first, last, table in chunks)
         return
     with ThreadPoolExecutor(workers) as pool:
@@ -200,7 +199,7 @@ def _gather(
     return kept
 
 
-def _finish(tables: dict[int, Any], store: Store | None, plan: Plan) -> Syntheses:
+def _finish(tables: dict[int, Any], store: Store | None, plan: Plan, notes: tuple[str, ...]) -> Syntheses:
     import polars as pl
 
     table = None
@@ -214,11 +213,6 @@ def _finish(tables: dict[int, Any], store: Store | None, plan: Plan) -> Synthese
             raise InputError("the table has no rows", field="data")
         store.join(plan.by)
         status = pl.scan_parquet(store.out).select("status").collect().get_column("status")
-    notes = (
-        ()
-        if available() or not plan.kernel
-        else ("interpreted: needlepoint[compiled] is some hundred times as fast",)
-    )
     return Syntheses(
         notes=notes,
         groups=len(status),
@@ -228,7 +222,7 @@ def _finish(tables: dict[int, Any], store: Store | None, plan: Plan) -> Synthese
         test=plan.test,
         level=plan.level,
         measure=plan.measure,
-        compiled=plan.compiled,
+        engine=plan.engine,
         out=None if store is None else str(store.out),
         table=table,
     )

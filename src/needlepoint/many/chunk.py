@@ -50,7 +50,7 @@ def chunk_rows(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     sizes = np.diff(kept)
     if plan.kernel:
         yi, vi = np.ascontiguousarray(found.yi[keep]), np.ascontiguousarray(found.vi[keep])
-        numbers = group_numbers(yi, vi, kept, plan.method, plan.level, fast=plan.compiled)
+        numbers = group_numbers(yi, vi, kept, plan.method, plan.level, engine=plan.engine)
         columns: dict[str, Any] = dict(result_columns(numbers, sizes.astype(np.float64), plan))
         columns |= extra_columns(plan, table, keys, found, (yi, vi, kept), numbers)
         _refuse_unsettled(numbers, sizes, refusals)

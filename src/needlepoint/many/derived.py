@@ -51,7 +51,7 @@ def _fitted(parts: list[_Draws], plan: Plan) -> dict[str, Floats]:
     vi = np.concatenate([part.vi for part in parts])
     sizes = np.concatenate([part.sizes for part in parts])
     starts = np.append(0, np.cumsum(sizes)).astype(np.int64)
-    numbers = group_numbers(yi, vi, starts, plan.method, None, fast=plan.compiled)
+    numbers = group_numbers(yi, vi, starts, plan.method, None, engine=plan.engine)
     return result_columns(numbers, sizes.astype(np.float64), plan)
 
 

@@ -84,6 +84,6 @@ def _margins(effects: Floats, plan: Plan) -> Floats:
     filled = np.where(np.isfinite(effects), effects, 1.0)
     yi, vi = filled[:, :, 0].ravel(), filled[:, :, 1].ravel()
     starts = np.arange(0, sets * k + 1, k, dtype=np.int64)
-    numbers = group_numbers(yi, vi, starts, plan.method, None, fast=plan.compiled)
+    numbers = group_numbers(yi, vi, starts, plan.method, None, engine=plan.engine)
     columns = result_columns(numbers, np.full(sets, float(k)), plan)
     return np.maximum(columns["ci_low"], -columns["ci_high"])

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from needlepoint.many._compile import available, bind, compiled
+from needlepoint.many._compile import bind, compiled
 from needlepoint.many._group import (
     COLUMNS,
     Numbers,
     at_zero,
-    inverse_array,
-    ones_array,
+    equal_weights,
+    fit_of,
+    inverse_weights,
     over_groups,
     synthesise,
 )
@@ -27,15 +28,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from needlepoint.many.engine import Engine
+
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
-__all__ = ["PAYS_OFF", "group_numbers", "row_kernel"]
+__all__ = ["array_swap", "group_numbers", "row_kernel"]
 
-PAYS_OFF = 5_000  # groups above which loading (or making) compiled code costs less than interpreting
-_SIGNATURE = (
-    "void(float64[::1],float64[::1],float64[::1],int64[::1],float64[::1],float64[::1],float64[:,::1])"
-)
+_SIGNATURE = f"void({'float64[::1],' * 4}int64[::1],float64[::1],float64[::1],float64[:,::1])"
 
 
 def _estimator(method: str) -> Callable[..., Any]:
@@ -47,8 +47,14 @@ def row_kernel(method: str) -> Callable[..., Numbers]:
     return bind(cast("FunctionType", synthesise), {"estimator": _estimator(method)})
 
 
+def array_swap(method: str) -> dict[str, Any]:
+    """What stands in for names of the kernels where these run on arrays."""
+    arrays = {"_inverse": inverse_weights, "_ones": equal_weights, "Tau2Fit": fit_of}
+    return {"estimator": _estimator(method), **arrays}
+
+
 def _compiled_kernel(method: str) -> Callable[..., None]:
-    swap = {"estimator": _estimator(method), "_inverse": inverse_array, "_ones": ones_array}
+    swap = array_swap(method)
     return compiled(cast("FunctionType", over_groups), swap, _SIGNATURE, method)
 
 
@@ -66,28 +72,31 @@ def _targets(sizes: Indices, level: float | None) -> tuple[Floats, Floats]:
 
 
 def group_numbers(
-    yi: Floats, vi: Floats, starts: Indices, method: str, level: float | None, *, fast: bool
+    yi: Floats, vi: Floats, starts: Indices, method: str, level: float | None, *, engine: Engine
 ) -> Floats:
     """One row of :class:`Numbers` a group, (groups, columns); NaN for groups without studies.
 
     ``level`` is that of the Q-profile interval; None leaves it out.
-
-    The same bits whether ``fast`` (compiled) or not.
+    The same bits interpreted or compiled; see :mod:`needlepoint.many._cuda` for those of a GPU.
     """
     sizes = np.diff(starts)
     low, high = _targets(sizes, level)
     out = np.full((len(sizes), COLUMNS), nan)
-    if fast and available():
-        ones = np.ones(len(low))
+    if engine == "cuda":
+        from needlepoint.many._cuda import fill
+
+        fill(yi, vi, starts, low, high, method, out)
+        return out
+    if engine == "compiled":
         y, v = np.require(yi, requirements=["C", "W"]), np.require(vi, requirements=["C", "W"])
-        _compiled_kernel(method)(y, v, ones, starts, low, high, out)
+        _compiled_kernel(method)(y, v, np.ones(len(low)), np.empty(len(v)), starts, low, high, out)
         return out
     kernel = row_kernel(method)
     bounds, y, v = starts.tolist(), yi.tolist(), vi.tolist()
     for g, (a, b) in enumerate(pairwise(bounds)):
         if b > a:
             try:
-                out[g] = kernel(y[a:b], v[a:b], [1.0] * (b - a), low[b - a], high[b - a])
+                out[g] = kernel(y[a:b], v[a:b], [1.0] * (b - a), None, low[b - a], high[b - a])
             except ArithmeticError:  # numbers beyond double precision: compiled code gives NaN or infinity
                 continue
     return out

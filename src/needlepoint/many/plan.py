@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from needlepoint.errors import InputError
+from needlepoint.many.engine import Engine
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
 
 __all__ = ["EXTRAS", "LETTERS", "Plan", "make_plan"]
@@ -52,7 +53,7 @@ class Plan:
     extras: tuple[str, ...] = ()
     draws: int = 999
     seed: int = 1
-    compiled: bool = True
+    engine: Engine = "interpreted"
 
     @property
     def kernel(self) -> bool:
@@ -67,7 +68,7 @@ class Plan:
     def arguments(self) -> dict[str, Any]:
         """What decides the results: a stopped run goes on only when these are the same."""
         kept = asdict(self)
-        del kept["compiled"]  # the same bits either way
+        kept["engine"] = "cuda" if self.engine == "cuda" else "cpu"  # compiled or not: the same bits
         return kept
 
 

@@ -24,7 +24,7 @@ class Syntheses(Result):
     test: str
     level: float
     measure: str
-    compiled: bool
+    engine: str
     out: str | None = None
     table: Any = field(default=None, repr=False)
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from needlepoint.errors import InputError
-from needlepoint.many._compile import available
-from needlepoint.many.numbers import PAYS_OFF, group_numbers
+from needlepoint.many.engine import choose_engine
+from needlepoint.many.numbers import group_numbers
 from needlepoint.many.plan import KERNEL_METHODS, KERNEL_PREDICTIONS, KERNEL_TESTS, Plan
 from needlepoint.many.rows import result_columns
-from needlepoint.options import IntervalTest, Prediction, Tau2Method
+from needlepoint.options import Device, IntervalTest, Prediction, Tau2Method
 from needlepoint.result import Result
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def simulate(
     prediction: Prediction | None = "t",
     draws: int = 10_000,
     seed: int = 1,
+    device: Device = "cpu",
     compiled: bool | None = None,
 ) -> Simulation:
     """Simulate syntheses of studies with sampling variances ``vi``: power, coverage and bias of a method.
@@ -104,7 +105,7 @@ def simulate(
     """
     variances = np.asarray(vi, dtype=np.float64)
     _check(variances, tau2, method, test, prediction, draws)
-    fast = (draws > PAYS_OFF and available()) if compiled is None else compiled
+    engine, notes = choose_engine(device, compiled, draws, kernel=True)
     plan = Plan(
         by=(),
         columns=(),
@@ -113,7 +114,7 @@ def simulate(
         test=test,
         level=level,
         prediction=prediction,
-        compiled=fast,
+        engine=engine,
     )
     rng = np.random.default_rng(seed)
     parts: list[dict[str, Floats]] = []
@@ -123,7 +124,7 @@ def simulate(
         parts.append(_drawn(rng, variances, effect, tau2, n, plan))
         left -= n
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return _properties(found, k, effect, tau2, plan)
+    return _properties(found, k, effect, tau2, plan, notes)
 
 
 def _check(vi: Floats, tau2: float, method: str, test: str, prediction: str | None, draws: int) -> None:
@@ -146,17 +147,20 @@ def _drawn(
     k = len(vi)
     yi = effect + np.sqrt(vi + tau2) * rng.standard_normal((n, k))
     starts = np.arange(0, n * k + 1, k, dtype=np.int64)
-    numbers = group_numbers(yi.ravel(), np.tile(vi, n), starts, plan.method, plan.level, fast=plan.compiled)
+    numbers = group_numbers(yi.ravel(), np.tile(vi, n), starts, plan.method, plan.level, engine=plan.engine)
     columns = result_columns(numbers, np.full(n, float(k)), plan)
     columns["new"] = effect + np.sqrt(tau2) * rng.standard_normal(n)  # the true effect of a study to come
     return columns
 
 
-def _properties(found: dict[str, Floats], k: int, effect: float, tau2: float, plan: Plan) -> Simulation:
+def _properties(
+    found: dict[str, Floats], k: int, effect: float, tau2: float, plan: Plan, notes: tuple[str, ...]
+) -> Simulation:
     low, high, draws = found["ci_low"], found["ci_high"], len(found["estimate"])
     coverage = float(np.mean((low <= effect) & (effect <= high)))
     predicted = (found["pi_low"] <= found["new"]) & (found["new"] <= found["pi_high"])
     return Simulation(
+        notes=notes,
         k=k,
         effect=effect,
         tau2=tau2,
