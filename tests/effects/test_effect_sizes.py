@@ -322,3 +322,12 @@ def test_turning_a_sign_is_swapping_the_arms(measure):
     again = effect_sizes(measure=measure, **turned.raw)
     np.testing.assert_allclose(again.yi, turned.yi)
     np.testing.assert_allclose(again.vi, turned.vi)
+
+
+def test_an_arm_of_nobody_gives_no_effect_whatever_the_continuity_correction():
+    es = effect_sizes(
+        measure="RR", ai=[0, 3], n1i=[0, 20], ci=[2, 5], n2i=[20, 20], study=["Ada", "Bo"], to="all"
+    )
+    assert np.isnan(es.yi[0])
+    assert es.k == 1
+    assert "an arm without participants: left without a value: Ada" in es.notes

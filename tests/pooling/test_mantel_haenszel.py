@@ -208,3 +208,8 @@ def test_columns_of_another_table_are_refused():
     rates = {"x1i": [9, 8], "t1i": [413, 263], "x2i": [19, 19], "t2i": [398, 245]}
     with pytest.raises(InputError, match="does not read ai"):
         mantel_haenszel(measure="IRR", ai=[1, 2], **rates)
+
+
+def test_one_study_has_an_h2_of_one_as_in_pool():
+    """metafor 3.8-1: rma.mh(ai=3, n1i=20, ci=5, n2i=20) gives H2 = 1."""
+    assert mantel_haenszel(ai=[3], n1i=[20], ci=[5], n2i=[20]).h2 == 1.0

@@ -24,6 +24,9 @@ __all__ = [
 ]
 
 
+Cells = tuple[Vector, Vector, Vector, Vector]
+
+
 class Table(NamedTuple):
     """Cells of the 2x2 tables (corrected where due), one entry a study."""
 
@@ -132,12 +135,11 @@ def _refuse_negative(given: dict[str, Vector], letters: tuple[str, ...], noteboo
 
 
 def _prepare(c: Columns, how: Settings, notebook: Notebook) -> Table:
-    cells = (c["ai"], c["bi"], c["ci"], c["di"])
+    cells = _without_empty_arms((c["ai"], c["bi"], c["ci"], c["di"]), notebook)
     one_sided = _one_sided(cells)
     if how.drop00:
         notebook.note("no events, or only events, in both arms: left without a value (drop00)", one_sided)
-        ai, bi, ci, di = (np.where(one_sided, np.nan, cell) for cell in cells)
-        cells = (ai, bi, ci, di)
+        cells = _blank(cells, one_sided)
     elif one_sided.any():
         notebook.note("no events, or only events, in both arms", one_sided)
     ai, bi, ci, di = cells
@@ -146,7 +148,22 @@ def _prepare(c: Columns, how: Settings, notebook: Notebook) -> Table:
     return Table(ai + k1, bi + k1, ci + k2, di + k2)
 
 
-def _one_sided(cells: tuple[Vector, Vector, Vector, Vector]) -> Bools:
+def _without_empty_arms(cells: Cells, notebook: Notebook) -> Cells:
+    """An arm of nobody tells nothing, and a continuity correction must not make it up."""
+    ai, bi, ci, di = cells
+    empty = (ai + bi == 0) | (ci + di == 0)
+    if not empty.any():
+        return cells
+    notebook.note("an arm without participants: left without a value", empty)
+    return _blank(cells, empty)
+
+
+def _blank(cells: Cells, where: Bools) -> Cells:
+    ai, bi, ci, di = (np.where(where, np.nan, cell) for cell in cells)
+    return ai, bi, ci, di
+
+
+def _one_sided(cells: Cells) -> Bools:
     ai, bi, ci, di = cells
     return ((ai == 0) & (ci == 0)) | ((bi == 0) & (di == 0))
 

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.errors import InputError
 from needlepoint.pooling._counts import Counts, Vector
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_sf, normal_quantile, two_sided_normal
 
-__all__ = ["CommonEffect", "Heterogeneity", "check_level", "common_effect_fields", "heterogeneity", "p_text"]
+__all__ = ["CommonEffect", "Heterogeneity", "common_effect_fields", "heterogeneity", "p_text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ class CommonEffect(Result):
     q_df: int
     q_p: float
     i2: float
-    h2: float | None
+    h2: float
     study: Sequence[str] = field(repr=False)
     yi: Vector = field(repr=False)
     vi: Vector = field(repr=False)
@@ -68,7 +67,7 @@ class Heterogeneity:
     df: int
     p: float
     i2: float
-    h2: float | None
+    h2: float
 
 
 def heterogeneity(yi: Vector, vi: Vector, estimate: float) -> Heterogeneity:
@@ -77,7 +76,7 @@ def heterogeneity(yi: Vector, vi: Vector, estimate: float) -> Heterogeneity:
     k = int(told.sum())
     df = max(k - 1, 0)
     if df == 0:
-        return Heterogeneity(k, 0.0, 0, 1.0, 0.0, None)
+        return Heterogeneity(k, 0.0, 0, 1.0, 0.0, 1.0)
     q = float(((yi[told] - estimate) ** 2 / vi[told]).sum())
     return Heterogeneity(k, q, df, chi2_sf(q, df), max(0.0, 1.0 - df / q) if q > 0 else 0.0, q / df)
 
@@ -111,9 +110,3 @@ def common_effect_fields(counts: Counts, estimate: float, se: float, level: floa
 def p_text(value: float) -> str:
     """A p-value for people."""
     return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}"
-
-
-def check_level(level: float) -> None:
-    """Refuse a confidence level that is no fraction."""
-    if not 0 < level < 1:
-        raise InputError("the level is a fraction", field="level", got=level, allowed="between 0 and 1")

@@ -34,7 +34,7 @@ class SeriesRow(Result):
     q_p: float
     tau2: float
     i2: float
-    h2: float | None
+    h2: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
