@@ -10,7 +10,7 @@ import needlepoint
 from needlepoint.cli import cli
 from needlepoint.errors import InputError
 from needlepoint.person.rules import LEVELS, load_rules
-from needlepoint.person.screen import clean, evaluate, screen
+from needlepoint.person.screen import _findings, clean, evaluate, screen
 
 BOOK = load_rules()
 RULES = {rule.id: rule for rule in BOOK.rules}
@@ -103,6 +103,7 @@ def test_nothing_found_never_says_safe():
     assert "found no warning sign" in text
     assert "rule out" in text
     assert "10 of them ask about emergencies" in text
+    assert text.startswith("questions about emergencies that are still open: 10. answer them first.")
     for word in ("you are safe", "safe for you", "all clear", "nothing to worry"):
         assert word not in text
 
@@ -133,12 +134,86 @@ def test_answers_are_read_in_several_spellings():
     assert clean(BOOK, {"fever": True, "ill": "Y", "cancer": " No ", "age": "44", "fall": None, "lump": ""}) == {
         "fever": "yes", "ill": "yes", "cancer": "no", "age": 44.0,
     }  # fmt: skip
+    spelled = {
+        "Fever": 1,
+        "NIGHT-PAIN": "false",
+        "How old are you?": "44,5",
+        "duration": "3 years",
+        "ill": float("nan"),
+    }
+    assert clean(BOOK, spelled) == {
+        "fever": "yes", "night_pain": "no", "age": 44.5, "duration": "more than a year"
+    }  # fmt: skip
+
+
+def test_answers_come_in_every_shape_a_caller_may_hold(tmp_path):
+    import pandas as pd
+    import polars as pl
+
+    wanted = {"saddle": "no", "age": 45, "fever": "yes"}
+    rows = [{"question": name, "answer": str(value)} for name, value in wanted.items()]
+    files = {
+        "a.json": json.dumps(wanted), "b.json": json.dumps({"answers": wanted}), "c.json": json.dumps(rows),
+        "a.toml": 'saddle = "no"\nage = 45\nfever = true\n',
+        "a.csv": "\ufeffQuestion;Answer\nsaddle;no\nage;45\nfever;yes\n", "b.csv": "saddle,age,fever\nno,45,yes\n",
+    }  # fmt: skip
+    shapes = [
+        wanted,
+        {"answers": rows},
+        rows,
+        pl.DataFrame(rows),
+        pd.DataFrame(rows),
+        pd.Series(wanted),
+        pl.DataFrame([wanted]),
+    ]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        shapes += [tmp_path / name, str(tmp_path / name)]
+    found = [screen(shape).to_dict() for shape in shapes]
+    assert all(each == found[0] for each in found)
+    assert found[0]["level"] == "doctor within days"
+    assert needlepoint.decide(tmp_path / "a.csv").screening.level == "doctor within days"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [("a.json", b"\xff\xfe{", "cannot read"), ("a.csv", b"", "table of questions"), ("a.json", b"[1]", "table of"),
+     ("a.csv", b"fever,ill\nno,no\nyes,no\n", "several rows"), ("a.csv", b"id,answer\nfever,no\nfever,yes\n", "twice"),
+     ("none.json", None, "cannot read"), ("a.toml", b"=", "cannot read")],
+)  # fmt: skip
+def test_a_file_without_answers_is_refused(tmp_path, name, content, says):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        screen(tmp_path / name)
+    with pytest.raises(InputError, match="table of questions"):
+        screen(3)
+
+
+@pytest.mark.slow
+def test_an_emergency_wins_against_every_combination_of_three_answers_of_any_kind():
+    states = [(q.id, a) for q in BOOK.questions if q.kind == "yes/no" for a in ("yes", "no", "not sure")]
+    states += [("age", age) for age in (12.0, 45.0, 80.0)]
+    states += [("duration", each) for each in next(q for q in BOOK.questions if q.id == "duration").choices]
+    seen = 0
+    for combination in itertools.combinations(states, 3):
+        answers = dict(combination)
+        if len(answers) < 3:
+            continue
+        result = list(_findings(BOOK, answers))
+        level = min((LEVELS.index(finding.level) for finding in result), default=len(LEVELS) - 1)
+        assert (level == 0) == any(answers[name] == "yes" for name in EMERGENCY & set(answers)), answers
+        unsure = any(answers[name] == "not sure" for name in EMERGENCY & set(answers))
+        assert level <= 1 or not unsure, answers
+        seen += 1
+    assert seen > 250_000
 
 
 @pytest.mark.parametrize(
     ("answers", "word"),
     [({"colour": "yes"}, "no such question"), ({"fever": "maybe"}, "not sure"), ({"age": "old"}, "0 to 120"),
-     ({"age": 500}, "0 to 120"), ({"duration": "long"}, "more than a year")],
+     ({"age": 500}, "0 to 120"), ({"duration": "long"}, "more than a year"), ({"age": True}, "takes a number"),
+     ({"blader": "no"}, "did you mean 'bladder'"), ({"fever": "no", "FEVER": "yes"}, "answered twice")],
 )  # fmt: skip
 def test_wrong_answers_are_refused_with_what_is_allowed(answers, word):
     with pytest.raises(InputError, match=word):

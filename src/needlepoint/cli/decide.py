@@ -18,7 +18,7 @@ __all__ = ["command"]
     "--answers",
     "path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Answers to the safety screen, as a JSON or TOML file: what they find comes first.",
+    help="Answers to the safety screen, as a JSON, TOML or CSV file: what they find comes first.",
 )
 @click.option("--duration", help="How long you have had the pain, as `needlepoint screen` asks it.")
 @click.option("--country", help="How to check a practitioner in this country only.")
@@ -33,20 +33,18 @@ def command(
     as_json: bool,
 ) -> None:
     """Lay out the choice: what else there is, what helps how many, what it costs and risks. It never decides."""
-    from needlepoint.cli.screen import read_answers
     from needlepoint.errors import InputError
     from needlepoint.person.decide import decide
 
-    answers = read_answers(path) if path is not None else None
-    decision = decide(answers, duration=duration, country=country, pack=pack)
+    decision = decide(path, duration=duration, country=country, pack=pack)
     if output is not None:
         from needlepoint.report.decide_html import decide_html
         from needlepoint.report.files import write_bytes, write_text
 
-        html = decide_html(decision)
-        if output.suffix == ".html":
+        html, kind = decide_html(decision), output.suffix.casefold()
+        if kind == ".html":
             write_text(output, html)
-        elif output.suffix == ".pdf":
+        elif kind == ".pdf":
             from needlepoint.report.pdf import page_pdf
 
             write_bytes(output, page_pdf(html))

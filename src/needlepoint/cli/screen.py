@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
 
@@ -13,7 +13,7 @@ from needlepoint.errors import InputError
 from needlepoint.person.rules import LEVELS, Question, RuleBook, load_rules
 from needlepoint.person.screen import clean, evaluate, screen
 
-__all__ = ["command", "read_answers"]
+__all__ = ["command"]
 
 
 @click.command("screen")
@@ -21,7 +21,7 @@ __all__ = ["command", "read_answers"]
     "--answers",
     "path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Answers from a JSON or TOML file: question id and answer.",
+    help="Answers from a JSON, TOML or CSV file: question id and answer.",
 )
 @click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the rules.")
 @click.option("--questions", is_flag=True, help="List the questions in the order of asking, and stop.")
@@ -36,35 +36,14 @@ def command(path: Path | None, pack: str, questions: bool, as_json: bool) -> Non
         click.echo(_listing(book, as_json=as_json))
         return
     if path is not None:
-        answers = read_answers(path)
+        answers = path
     elif sys.stdin.isatty():
         answers = ask(book)
     else:
-        raise InputError("no answers and nobody to ask", mend="give --answers FILE, or run it in a terminal")
+        mend = "give --answers FILE, or run it in a terminal; --questions lists the questions"
+        raise InputError("no answers and nobody to ask", mend=mend)
     result = screen(answers, pack=pack)
     click.echo(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result.summary())
-
-
-def read_answers(path: Path) -> dict[str, Any]:
-    """Answers from a JSON or TOML file.
-
-    Raises
-    ------
-    InputError
-        The file is no table of question ids and answers.
-    """
-    import tomllib
-
-    text = path.read_text(encoding="utf-8")
-    try:
-        table: Any = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except ValueError as error:
-        raise InputError(f"cannot read the answers ({error})", field="--answers", got=str(path)) from error
-    if not isinstance(table, dict):
-        raise InputError(
-            "the answers must be a table", field="--answers", mend='write {"bladder": "no", ...}'
-        )
-    return cast("dict[str, Any]", table)
 
 
 def ask(book: RuleBook) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from typing import Any
 from needlepoint.errors import InputError, PackError
 from needlepoint.evidence.load import load_pack
 from needlepoint.evidence.schema import Pack
+from needlepoint.person.answers import as_answers
 from needlepoint.person.choices import Choice, read_choices
 from needlepoint.person.priors import load_priors
-from needlepoint.person.rules import LEVELS, RuleSource, pack_file
-from needlepoint.person.screen import Screening, screen
+from needlepoint.person.rules import LEVELS, RuleSource, load_rules, pack_file
+from needlepoint.person.screen import Screening, clean, evaluate
 from needlepoint.result import Result
 
 __all__ = ["CoursePoint", "Credential", "Decision", "decide"]
@@ -100,7 +101,7 @@ class Decision(Result):
 
 
 def decide(
-    answers: Mapping[str, Any] | None = None,
+    answers: Any = None,
     *,
     duration: str | None = None,
     country: str | None = None,
@@ -111,7 +112,8 @@ def decide(
     Parameters
     ----------
     answers
-        Answers to the safety screen; with an emergency among them the aid shows that alone.
+        Answers to the safety screen, in any shape that :func:`needlepoint.screen` takes; with an emergency among
+        them the aid shows that alone.
     duration
         How long the pain has lasted, as the screen asks it; from the answers unless told.
     country
@@ -127,8 +129,12 @@ def decide(
     table = _table(pack)
     sources = {row["id"]: RuleSource(**row) for row in table["sources"]}
     evidence, priors = load_pack(pack), load_priors(pack)
-    screening = screen(answers, pack=pack) if answers is not None else None
-    duration = duration or str((answers or {}).get("duration") or "") or None
+    screening = None
+    if answers is not None:
+        book = load_rules(pack)
+        told = clean(book, as_answers(answers))
+        screening = evaluate(book, told)
+        duration = duration or _sure(told.get("duration"))
     course = priors.course(duration)
     return Decision(
         **{name: table[name] for name in ("decision", "for_whom", "update", "funding", "reviewed", "weeks")},
@@ -151,6 +157,10 @@ def decide(
         pack_version=evidence.version,
         notes=_notes(course.stratum),
     )
+
+
+def _sure(duration: str | None) -> str | None:
+    return None if duration == "not sure" else duration
 
 
 def _table(pack: str | Path) -> dict[str, Any]:
@@ -212,8 +222,6 @@ def _trial_counts(pack: Pack, table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _contents(pack: str | Path) -> tuple[str, ...]:
-    from needlepoint.person.rules import load_rules
-
     return tuple(f"{each.trial}: {each.who}" for each in load_rules(pack).populations)
 
 

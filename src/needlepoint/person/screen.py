@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from needlepoint.errors import InputError
+from needlepoint.person.answers import as_answers
+from needlepoint.person.durations import match_duration
 from needlepoint.person.rules import (
     LEVELS,
     Condition,
@@ -24,6 +26,8 @@ from needlepoint.person.rules import (
 from needlepoint.result import Result
 
 __all__ = ["Finding", "Resemblance", "Screening", "evaluate", "screen"]
+
+OPEN = "Questions about emergencies that are still open: {n}. Answer them first."
 
 Fit = Literal["yes", "unsure", "no", "unknown"]
 Standing = Literal["like you", "would have left you out", "not like you", "cannot tell"]
@@ -84,14 +88,15 @@ class Screening(Result):
         return "\n".join([*lines, "", *self.notes, *self.always])
 
 
-def screen(answers: Mapping[str, Any], *, pack: str | Path = "low-back-pain") -> Screening:
+def screen(answers: Any, *, pack: str | Path = "low-back-pain") -> Screening:
     """Grade a person's answers to the safety questions of a pack.
 
     Parameters
     ----------
     answers
-        Question id -> "yes", "no" or "not sure" (``True`` and ``False`` do too), a number, or a choice.
-        Questions left out count as not answered.
+        Question -> "yes", "no" or "not sure" (``True`` and ``False`` do too), a number, or a choice: a mapping, rows
+        of question and answer, a data frame, or the path of a JSON, TOML or CSV file. Questions left out count as
+        not answered.
     pack
         Id or folder of the pack whose ``rules.toml`` is used.
 
@@ -109,7 +114,7 @@ def screen(answers: Mapping[str, Any], *, pack: str | Path = "low-back-pain") ->
     'emergency now'
     """
     book = load_rules(pack)
-    return evaluate(book, clean(book, answers))
+    return evaluate(book, clean(book, as_answers(answers)))
 
 
 def clean(book: RuleBook, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,42 +125,71 @@ def clean(book: RuleBook, answers: Mapping[str, Any]) -> dict[str, Any]:
     InputError
         An unknown question, or an answer that the question does not take.
     """
-    questions = {question.id: question for question in book.questions}
+    known = {question.id: question for question in book.questions}
+    known |= {_plain(question.ask): question for question in book.questions}
     cleaned: dict[str, Any] = {}
     for name, value in answers.items():
-        if name not in questions:
-            raise InputError(
-                "no such question",
-                field=name,
-                allowed=", ".join(questions),
-                mend="leave it out or correct its name",
-            )
-        if value is not None and value != "":
-            cleaned[name] = _answer(questions[name], value)
+        question = known.get(_plain(name))
+        if question is None:
+            raise _no_such_question(name, book)
+        if question.id in cleaned:
+            raise InputError("the question is answered twice", field=question.id)
+        if not _empty(value):
+            cleaned[question.id] = _answer(question, value)
     return cleaned
 
 
+def _plain(name: str) -> str:
+    return name.strip().casefold().replace("-", "_")
+
+
+def _no_such_question(name: str, book: RuleBook) -> InputError:
+    import difflib
+
+    ids = [question.id for question in book.questions]
+    close = difflib.get_close_matches(_plain(name), ids, n=1)
+    mend = f"did you mean {close[0]!r}?" if close else "leave it out or correct its name"
+    return InputError("no such question", field=name, allowed=", ".join(ids), mend=mend)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or str(value).strip() in {"", "nan", "NaT", "<NA>"}
+
+
+SHORT = {
+    "y": "yes",
+    "true": "yes",
+    "1": "yes",
+    "1.0": "yes",
+    "n": "no",
+    "false": "no",
+    "0": "no",
+    "0.0": "no",
+}
+
+
 def _answer(question: Question, value: Any) -> Any:
-    text = "yes" if value is True else "no" if value is False else str(value).strip().casefold()
+    text = str(value).strip().casefold()
     if text in {"not sure", "unsure", "don't know", "?"}:
         return "not sure"
     if question.kind == "number":
         return _number(question, value)
     allowed = question.choices or ("yes", "no")
-    short = {"y": "yes", "n": "no"}
-    if (text := short.get(text, text)) not in allowed:
+    text = text if question.choices else SHORT.get(text, text)
+    found = text if text in allowed else match_duration(text, allowed)
+    if found is None:
         raise InputError("the question does not take this answer", field=question.id, got=value,
                          allowed=", ".join([*allowed, "not sure"]))  # fmt: skip
-    return text
+    return found
 
 
 def _number(question: Question, value: Any) -> float:
     low, high = question.low or 0.0, question.high or 0.0
     try:
-        number = float(value)
+        number = float(value.replace(",", ".") if isinstance(value, str) else value)
     except (TypeError, ValueError):
         number = float("nan")
-    if not low <= number <= high:
+    if isinstance(value, bool) or not low <= number <= high:
         raise InputError(
             "the question takes a number", field=question.id, got=value, allowed=f"{low:g} to {high:g}"
         )
@@ -168,7 +202,7 @@ def evaluate(book: RuleBook, answers: Mapping[str, Any]) -> Screening:
     level: Level = found[0].level if found else LEVELS[-1]
     return Screening(
         level=level,
-        headline=book.headlines[level],
+        headline=_headline(book, level, answers),
         findings=tuple(found),
         populations=tuple(_resemblance(book, population, answers) for population in book.populations),
         answered=len(answers),
@@ -179,6 +213,20 @@ def evaluate(book: RuleBook, answers: Mapping[str, Any]) -> Screening:
         reviewed=book.reviewed,
         notes=_notes(book, answers),
     )
+
+
+def _headline(book: RuleBook, level: Level, answers: Mapping[str, Any]) -> str:
+    """What to do; where nothing was found because emergencies were not asked about, that comes first."""
+    open_ones = _emergencies_open(book, answers)
+    if level != LEVELS[-1] or not open_ones:
+        return book.headlines[level]
+    return f"{OPEN.format(n=open_ones)} {book.headlines[level]}"
+
+
+def _emergencies_open(book: RuleBook, answers: Mapping[str, Any]) -> int:
+    """How many questions about emergencies have no answer."""
+    urgent = {name for rule in book.rules if rule.level == LEVELS[0] for when in rule.when for name in when}
+    return sum(question.id in urgent and question.id not in answers for question in book.questions)
 
 
 def _findings(book: RuleBook, answers: Mapping[str, Any]) -> Iterator[Finding]:
@@ -280,11 +328,9 @@ def _notes(book: RuleBook, answers: Mapping[str, Any]) -> tuple[str, ...]:
     missing = [question for question in book.questions if question.id not in answers]
     if not missing:
         return ()
-    urgent = {name for rule in book.rules if rule.level == LEVELS[0] for when in rule.when for name in when}
     count = f"{len(missing)} of {len(book.questions)} questions"
     note = f"{count} were not answered, so this result does not cover them."
-    skipped = sum(question.id in urgent for question in missing)
-    if skipped:
+    if skipped := _emergencies_open(book, answers):
         note += f" {skipped} of them ask about emergencies."
     return (note,)
 
