@@ -191,6 +191,36 @@ Role = Literal[
 ]
 
 
+def check_fraction(value: float, *, field: str) -> None:
+    """Refuse a level or a probability that does not lie between 0 and 1.
+
+    Raises
+    ------
+    InputError
+        Names the field; a percentage is answered with its fraction.
+    """
+    if 0.0 < value < 1.0:
+        return
+    from needlepoint.errors import InputError
+
+    mend = f"{field}={value / 100:g}" if 1.0 < value < 100.0 else None
+    raise InputError(f"{field} is a fraction", field=field, got=value, allowed="between 0 and 1", mend=mend)
+
+
+def chosen_level(level: float | None, own: float) -> float:
+    """The confidence level asked for, or a fit's own.
+
+    Raises
+    ------
+    InputError
+        A level that is no fraction.
+    """
+    if level is None:
+        return own
+    check_fraction(level, field="level")
+    return level
+
+
 def check(value: str, vocabulary: Any, *, field: str) -> None:
     """Refuse a value that is not in the vocabulary.
 

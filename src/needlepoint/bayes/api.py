@@ -17,6 +17,7 @@ from needlepoint.bayes.prior_effect import EffectPrior, Flat
 from needlepoint.bayes.prior_tau import HalfNormal, Shrinkage, TauPrior
 from needlepoint.bayes.result import Posterior, PosteriorCoefficient
 from needlepoint.errors import InputError
+from needlepoint.options import check_fraction
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.result import digest
 
@@ -78,8 +79,7 @@ def bayes(
     >>> round(result.estimate, 4), round(result.tau, 4)
     (0.2631, 0.1511)
     """
-    if not 0.0 < level < 1.0:
-        raise InputError("the level is a fraction", field="level", got=level, allowed="between 0 and 1")
+    check_fraction(level, field="level")
     if interval not in INTERVALS:
         raise InputError("unknown interval", field="interval", got=interval, allowed=", ".join(INTERVALS))
     inputs = read(

@@ -15,6 +15,7 @@ from needlepoint.bayes.parse_prior import effect_prior, tau_prior
 from needlepoint.bayes.prior_effect import EffectPrior, Point
 from needlepoint.bayes.prior_tau import Fixed, HalfNormal, TauPrior
 from needlepoint.errors import ConvergenceError, InputError
+from needlepoint.options import check_fraction
 from needlepoint.pooling._counts import Counts, read_counts
 from needlepoint.result import Result, digest
 from needlepoint.stats.quadrature import Quadrature, integrate
@@ -113,6 +114,7 @@ def bayes_counts(
             got=measure,
             allowed=", ".join(COUNT_MEASURES),
         )
+    check_fraction(level, field="level")
     counts = read_counts(
         data, locals(), measure=measure, study=study, method="a Bayesian model of counts", drop00=False
     )

@@ -20,6 +20,7 @@ from needlepoint.bayes.prior_tau import Fixed, HalfNormal, TauPrior
 from needlepoint.bayes.result import PosteriorCoefficient
 from needlepoint.columns import column
 from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.options import check_fraction
 from needlepoint.pooling.inputs import read
 from needlepoint.result import Result, digest
 from needlepoint.stats.quadrature_marginal import Marginal
@@ -109,8 +110,7 @@ def bayes_multilevel(
     >>> got.clusters, got.within < got.between
     (3, True)
     """
-    if not 0.0 < level < 1.0:
-        raise InputError("the level is a fraction", field="level", got=level, allowed="between 0 and 1")
+    check_fraction(level, field="level")
     inputs = read(
         effects,
         yi=yi,

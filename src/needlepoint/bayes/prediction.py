@@ -9,7 +9,7 @@ import numpy as np
 
 from needlepoint.bayes.mixture import Mixture
 from needlepoint.bayes.result import Posterior
-from needlepoint.errors import InputError
+from needlepoint.options import chosen_level
 from needlepoint.pooling.design import new_rows
 from needlepoint.result import Result
 
@@ -54,9 +54,7 @@ def posterior_predict(
     >>> [round(row.estimate, 3) for row in posterior_predict(fitted, [[1.0], [3.0]])]
     [0.336, 0.836]
     """
-    width = posterior.level if level is None else level
-    if not 0.0 < width < 1.0:
-        raise InputError("the level is a fraction", field="level", got=level, allowed="between 0 and 1")
+    width = chosen_level(level, posterior.level)
     rows = posterior.X if newdata is None else new_rows(posterior.design, newdata)
     labels = posterior.study if newdata is None else [str(i + 1) for i in range(len(rows))]
     return tuple(_at(posterior, np.asarray(x), label, width) for x, label in zip(rows, labels, strict=True))

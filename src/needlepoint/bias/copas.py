@@ -10,6 +10,7 @@ import numpy as np
 from needlepoint.bias._bounded_search import descend
 from needlepoint.bias._words import p_words
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
+from needlepoint.options import check_fraction
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_sf, normal_quantile
@@ -113,6 +114,7 @@ def copas(
     >>> len(copas(yi, vi, seen=(0.9, 0.5)).rows)
     2
     """
+    check_fraction(alpha, field="alpha")
     pooled = as_pooled(effects, vi, data)
     if pooled.p != 1:
         raise InputError("the method needs a model without moderators", field="mods", got=pooled.p - 1)

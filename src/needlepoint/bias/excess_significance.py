@@ -10,7 +10,7 @@ import numpy as np
 
 from needlepoint.bias._words import p_words
 from needlepoint.errors import InputError
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_sf, normal_quantile
@@ -131,6 +131,8 @@ def excess_significance(
     check(test, ExcessTest, field="test")
     check(alternative, Alternative, field="alternative")
     check(direction, Alternative, field="direction")
+    for name, share in (("alpha", alpha), ("limit_alpha", limit_alpha)):
+        check_fraction(share, field=name)
     pooled = as_pooled(effects, vi, data)
     if pooled.p != 1:
         raise InputError("the test needs a model without moderators", field="mods", got=pooled.p - 1)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.errors import InputError
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result
@@ -88,8 +88,7 @@ def fail_safe_n(
     65
     """
     check(method, FailSafeMethod, field="method")
-    if not 0 < alpha < 1:
-        raise InputError("alpha is a fraction", field="alpha", got=alpha, allowed="between 0 and 1")
+    check_fraction(alpha, field="alpha")
     pooled = as_pooled(effects, vi, data)
     return {"Rosenthal": _rosenthal, "Orwin": _orwin, "Rosenberg": _rosenberg, "General": _general}[method](
         pooled, alpha, target, weighted

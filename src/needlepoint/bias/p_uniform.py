@@ -11,7 +11,7 @@ from needlepoint.bias._selection_inference import infer
 from needlepoint.bias._selection_likelihood import ConditionalSelection
 from needlepoint.bias._selection_search import Problem, maximise
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit
 from needlepoint.result import Result
 from needlepoint.stats.distributions import normal_quantile
@@ -89,6 +89,7 @@ def p_uniform(
     >>> p_uniform([0.5, 0.45, 0.6, 0.1], [0.04, 0.03, 0.06, 0.02]).significant
     3
     """
+    check_fraction(alpha, field="alpha")
     pooled = as_pooled(effects, vi, data)
     if pooled.p != 1:
         raise InputError("the method needs a model without moderators", field="mods", got=pooled.p - 1)

@@ -10,6 +10,7 @@ import numpy as np
 from needlepoint.bias._dispersion import DispersionFit, dispersion_fit, refuse_exact_fit
 from needlepoint.bias._words import p_words
 from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.options import check_fraction
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result
@@ -80,6 +81,7 @@ def pet_peese(effects: Any, vi: Any = None, *, data: Any = None, alpha: float = 
     NotEnoughStudies
         Fewer than three studies.
     """
+    check_fraction(alpha, field="alpha")
     pooled = _plain(effects, vi, data)
     first = _regressed(pooled, "PET", 1)
     side = 1.0 if pooled.estimate >= 0 else -1.0

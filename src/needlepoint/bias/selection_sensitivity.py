@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.result import Result
 from needlepoint.stats.distributions import normal_quantile, t_quantile
@@ -104,6 +104,7 @@ def selection_sensitivity(
     >>> found.affirmative, found.s_value
     (2, None)
     """
+    check_fraction(alpha, field="alpha")
     pooled = as_pooled(effects, vi, data)
     if pooled.p != 1:
         raise InputError("the method needs a model without moderators", field="mods", got=pooled.p - 1)

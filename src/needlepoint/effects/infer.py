@@ -11,6 +11,7 @@ from needlepoint import columns
 from needlepoint.effects._family import Bools, Vector
 from needlepoint.effects.cochrane import cochrane_effects
 from needlepoint.errors import InputError
+from needlepoint.options import check_fraction
 from needlepoint.result import Result
 
 __all__ = ["Inferred", "infer_measure"]
@@ -100,6 +101,7 @@ def infer_measure(
     ('RR', 2, 2)
     """
     given = {name: value for name, value in locals().items() if name in _READ and value is not None}
+    check_fraction(level, field="level")
     arrays = {name: columns.numbers(data, value, field=name) for name, value in given.items()}
     possible = [name for name, (_, _, needs) in _CANDIDATES.items() if all(n in arrays for n in needs)]
     if not possible:

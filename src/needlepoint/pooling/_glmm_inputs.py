@@ -8,8 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check
-from needlepoint.pooling._common_effect import check_level
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling._counts import (
     Counts,
     Mask,
@@ -85,7 +84,7 @@ def specification(
     check(method, GlmmMethod, field="method")
     check(test, GlmmTest, field="test")
     check(interval, GlmmInterval, field="interval")
-    check_level(level)
+    check_fraction(level, field="level")
     chosen = model or ALLOWED[measure][0]
     check(chosen, GlmmModel, field="model")
     if chosen not in ALLOWED[measure]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
-from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
+from needlepoint.options import IntervalTest, Prediction, Tau2Method, check, check_fraction
 from needlepoint.pooling._least_squares import Fit, fit_column, fit_design, ordinary
 from needlepoint.pooling._normal import At, Matrix, at, kernel_form
 from needlepoint.pooling.design import Design
@@ -151,9 +151,7 @@ def pool(
     check(test, IntervalTest, field="test")
     if prediction is not None:
         check(prediction, Prediction, field="prediction")
-    if not 0.0 < level < 1.0:
-        mend = f"level={level / 100:g}" if 1.0 < level < 100.0 else None
-        raise InputError("the confidence level is a fraction", field="level", got=level, mend=mend)
+    check_fraction(level, field="level")
     if tau2 is not None and not 0.0 <= tau2 < float("inf"):
         raise InputError("tau2 must be finite and not negative", field="tau2", got=tau2)
     inputs = read(

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.errors import ConvergenceError
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling._beta_binomial import Maximum, Tally, maximise, tally
 from needlepoint.pooling._beta_binomial_effects import EFFECTS, Effect, by_logits
-from needlepoint.pooling._common_effect import check_level, p_text
+from needlepoint.pooling._common_effect import p_text
 from needlepoint.pooling._counts import Counts, Vector, empty_studies, read_counts, refuse_parts, two_arms
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_quantile, chi2_sf, normal_quantile, two_sided_normal
@@ -121,7 +121,7 @@ def beta_binomial(
     """
     check(measure, BetaMeasure, field="measure")
     check(interval, Interval, field="interval")
-    check_level(level)
+    check_fraction(level, field="level")
     counts = read_counts(
         data, locals(), measure=measure, study=study, method="the beta-binomial model", drop00=False
     )

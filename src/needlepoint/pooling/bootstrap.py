@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from needlepoint.errors import InputError
-from needlepoint.options import check
+from needlepoint.options import check, chosen_level
 from needlepoint.pooling._batch import BatchFit, fit_batch
 from needlepoint.pooling._normal import Mask, Matrix
 from needlepoint.pooling.result import Pooled
@@ -107,6 +107,7 @@ def bootstrap(
     check(interval, BootstrapInterval, field="interval")
     if interval == "BCa" and kind == "parametric":
         raise InputError("BCa belongs to the nonparametric bootstrap", field="interval", got=interval)
+    width = chosen_level(level, pooled.level)
     rng = np.random.default_rng(seed)
     if kind == "parametric":
         sample = _parametric(pooled, rng, iterations)
@@ -115,7 +116,6 @@ def bootstrap(
     lost = iterations - int(sample.usable.sum())
     draws = np.column_stack([sample.fit.beta, sample.fit.tau2])
     estimate = np.append(pooled.beta, pooled.tau2)
-    width = pooled.level if level is None else level
     low, high = _limits(pooled, draws, estimate, interval, width)
     return Bootstrap(
         notes=(f"{lost} resamples without full rank were left out",) if lost else (),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.errors import InputError
+from needlepoint.options import chosen_level
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.inference import Omnibus, coefficients
 from needlepoint.pooling.result import Coefficient, Pooled
@@ -93,7 +94,7 @@ def contrast(
     else:
         joint = _wald(beta, vb, pooled.df)
     return ContrastTest(
-        contrasts=coefficients(beta, vb, df, names, pooled.level if level is None else level),
+        contrasts=coefficients(beta, vb, df, names, chosen_level(level, pooled.level)),
         statistic=joint.statistic,
         df=joint.df,
         df2=joint.df2,

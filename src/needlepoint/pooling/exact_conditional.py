@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from needlepoint.options import check
-from needlepoint.pooling._common_effect import check_level, p_text
+from needlepoint.options import check, check_fraction
+from needlepoint.pooling._common_effect import p_text
 from needlepoint.pooling._counts import Vector, empty_studies, read_counts, refuse_all_empty, refuse_parts
 from needlepoint.result import Result
 from needlepoint.stats.roots import brent_root
@@ -106,7 +106,7 @@ def exact_conditional(
     """
     check(measure, RatioMeasure, field="measure")
     check(interval, Tail, field="interval")
-    check_level(level)
+    check_fraction(level, field="level")
     counts = read_counts(data, locals(), measure=measure, study=study, method="exact conditional inference")
     refuse_parts(counts, "exact conditional inference")
     refuse_all_empty(counts.cells)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import HeterogeneityInterval, check
+from needlepoint.options import HeterogeneityInterval, check, chosen_level
 from needlepoint.pooling._likelihood import log_likelihood
 from needlepoint.pooling._normal import Matrix, Table, at, kernel_form
 from needlepoint.pooling._q_profile import solve_q
@@ -158,7 +158,7 @@ def heterogeneity_intervals(
     check(kind, HeterogeneityInterval, field="kind")
     if pooled.q_df < 1:
         raise NotEnoughStudies("an interval for tau2", needs=pooled.p + 1, got=pooled.k)
-    width = pooled.level if level is None else level
+    width = chosen_level(level, pooled.level)
     low, high = KINDS[kind](pooled, width)
     notes: tuple[str, ...] = ()
     if not low <= pooled.tau2 <= high:

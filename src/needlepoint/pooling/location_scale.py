@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling._least_squares import fit_design
 from needlepoint.pooling._location_scale import Scale, State, evaluate, maximise
 from needlepoint.pooling._normal import Matrix
@@ -106,6 +106,7 @@ def location_scale(
     check(method, LocationScaleMethod, field="method")
     check(test, LocationScaleTest, field="test")
     check(link, Link, field="link")
+    check_fraction(level, field="level")
     inputs = read(
         effects,
         yi=yi,

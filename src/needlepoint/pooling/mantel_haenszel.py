@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.errors import InputError
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling import _mantel_haenszel as kernel
-from needlepoint.pooling._common_effect import CommonEffect, check_level, common_effect_fields, p_text
+from needlepoint.pooling._common_effect import CommonEffect, common_effect_fields, p_text
 from needlepoint.pooling._counts import (
     Counts,
     Vector,
@@ -115,7 +115,7 @@ def mantel_haenszel(
     (-1.4135, 0.3155)
     """
     check(measure, CountMeasure, field="measure")
-    check_level(level)
+    check_fraction(level, field="level")
     adds, rules = pair_of_rules(add, 0.0, field="add"), pair_of_rules(to, "none", field="to")
     for rule in rules:
         check(rule, ZeroCellRule, field="to")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling.api import pool
 from needlepoint.pooling.design import Design, build
 from needlepoint.pooling.refit import inputs_of, refit
@@ -97,6 +97,7 @@ def average_models(
         The largest model has as many coefficients as there are studies.
     """
     check(criterion, Criterion, field="criterion")
+    check_fraction(level, field="level")
     options = {"method": "ML", "test": "z", "prediction": None} | options
     if options["method"] not in {"ML", "EE", "FE"}:
         raise InputError(

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.errors import ConvergenceError
-from needlepoint.options import check
-from needlepoint.pooling._common_effect import check_level, p_text
+from needlepoint.options import check, check_fraction
+from needlepoint.pooling._common_effect import p_text
 from needlepoint.pooling._counts import Vector, empty_studies, read_counts, two_arms
 from needlepoint.pooling._penalised_logistic import PenalisedFit, dispersion, penalised_fit
 from needlepoint.result import Result
@@ -114,7 +114,7 @@ def penalised_logistic(
     (-2.44, -0.245)
     """
     check(method, Method, field="method")
-    check_level(level)
+    check_fraction(level, field="level")
     chosen = interval or ("profile" if method == "EE" else "wald")
     check(chosen, Interval, field="interval")
     counts = read_counts(data, locals(), measure="OR", study=study, method="penalised logistic regression")

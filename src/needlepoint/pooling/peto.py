@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from needlepoint.errors import InputError
-from needlepoint.pooling._common_effect import CommonEffect, check_level, common_effect_fields
+from needlepoint.options import check_fraction
+from needlepoint.pooling._common_effect import CommonEffect, common_effect_fields
 from needlepoint.pooling._counts import Vector, read_counts
 
 __all__ = ["Peto", "peto"]
@@ -67,7 +68,7 @@ def peto(
     >>> round(res.estimate, 4), round(res.se, 4)
     (-1.2373, 0.2566)
     """
-    check_level(level)
+    check_fraction(level, field="level")
     counts = read_counts(data, locals(), measure="PETO", study=study, method="Peto", add=0.0, to="none")
     informative = np.isfinite(counts.yi) & np.isfinite(counts.vi)
     if not informative.any():

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling._normal import Matrix
 from needlepoint.stats.distributions import chi2_quantile, normal_cdf, normal_quantile
 
@@ -199,7 +199,6 @@ def _variances(vi: Any, k: int | None) -> Matrix:
 
 
 def _check(alpha: float, tau2: float) -> None:
-    if not 0 < alpha < 1:
-        raise InputError("alpha is a fraction", field="alpha", got=alpha, allowed="between 0 and 1")
+    check_fraction(alpha, field="alpha")
     if tau2 < 0:
         raise InputError("tau2 is a variance", field="tau2", got=tau2, allowed="0 or more")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.errors import InputError
-from needlepoint.options import Prediction, check
+from needlepoint.options import Prediction, check, chosen_level
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.design import new_rows
 from needlepoint.pooling.prediction import Spread, prediction_interval
@@ -92,7 +92,7 @@ def predict(
     plain = pooled.p == 1 and own and bool((pooled.X == 1.0).all())
     rows = pooled.X[:1] if plain else pooled.X if own else new_rows(pooled.design, newdata)
     label = ("mean",) if plain else pooled.study if own else tuple(str(i + 1) for i in range(len(rows)))
-    width = pooled.level if level is None else level
+    width = chosen_level(level, pooled.level)
     estimate = rows @ pooled.beta
     se = np.sqrt(np.einsum("ij,jk,ik->i", rows, pooled.vb, rows))
     upper = 0.5 + 0.5 * width

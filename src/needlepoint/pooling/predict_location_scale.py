@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.options import chosen_level
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.design import Design, new_rows
 from needlepoint.pooling.location_scale import LocationScale
@@ -52,6 +53,7 @@ def predict_location_scale(
     InputError
         A moderator of the mean or of the heterogeneity is missing.
     """
+    width = chosen_level(level, fit.level)
     own = newdata is None
     location = fit.location_design.X if own else _rows(fit.location_design, newdata)
     scale = fit.scale_design.X if own else _rows(fit.scale_design, newdata)
@@ -62,11 +64,11 @@ def predict_location_scale(
     estimate = X @ np.array([row.estimate for row in fit.coefficients])
     se = np.sqrt(np.einsum("ij,jk,ik->i", X, fit.vb, X))
     df = fit.coefficients[0].df
-    upper = 0.5 + 0.5 * (fit.level if level is None else level)
+    upper = 0.5 + 0.5 * width
     quantile = normal_quantile(upper) if df is None else t_quantile(upper, df)
     spread = quantile * np.sqrt(se**2 + tau2)
     return ScaledPrediction(
-        level=fit.level if level is None else level,
+        level=width,
         label=fit.study if own else tuple(str(i + 1) for i in range(n)),
         estimate=estimate,
         se=se,

@@ -8,7 +8,7 @@ from math import exp, isfinite
 from typing import Any
 
 from needlepoint.errors import ConvergenceError, InputError
-from needlepoint.pooling._common_effect import check_level
+from needlepoint.options import check_fraction
 from needlepoint.pooling._counts import empty_studies, read_counts
 from needlepoint.pooling.beta_binomial import beta_binomial
 from needlepoint.pooling.exact_conditional import exact_conditional
@@ -128,7 +128,7 @@ def rare_events(
     >>> [row.method for row in res.rows if row.estimate is not None]
     ['Peto', 'exact', 'exact, mid-p', 'penalised logistic']
     """
-    check_level(level)
+    check_fraction(level, field="level")
     counts = read_counts(data, locals(), measure="OR", study=study, method="rare_events", add=0.0, to="none")
     cells: dict[str, Any] = {**counts.cells, "study": counts.study}
     return RareEvents(

@@ -9,7 +9,7 @@ import numpy as np
 
 from needlepoint.columns import column
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check
+from needlepoint.options import check, chosen_level
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling._sandwich import Cluster, Sandwich, sandwich
 from needlepoint.pooling.inference import Omnibus, coefficients, omnibus
@@ -115,6 +115,7 @@ def robust(
     if df is not None:
         check(df, RobustDf, field="df")
     pooled = as_pooled(effects, vi, data)
+    width = chosen_level(level, pooled.level)
     members = _members(pooled, cluster, data if data is not None else pooled.data)
     m, p = len(members), pooled.p
     if m <= p:
@@ -124,7 +125,7 @@ def robust(
     estimated = rule == "Satterthwaite"
     each = [found.df(row) if estimated else float(m - p) for row in np.eye(p)]
     terms = tuple(c.term for c in pooled.coefficients)
-    rows = coefficients(pooled.beta, found.vb, list(each), terms, pooled.level if level is None else level)
+    rows = coefficients(pooled.beta, found.vb, list(each), terms, width)
     joint = _joint(pooled, found, terms, estimated, float(m - p))
     first = rows[0]
     return Robust(
@@ -133,7 +134,7 @@ def robust(
         degrees_of_freedom=rule,
         measure=pooled.measure,
         method=pooled.method,
-        level=pooled.level if level is None else level,
+        level=width,
         k=pooled.k,
         clusters=m,
         estimate=first.estimate,
