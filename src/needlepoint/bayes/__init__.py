@@ -17,7 +17,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "multilevel": ("MultilevelPosterior", "bayes_multilevel"),
     "prediction": ("PosteriorPrediction", "posterior_predict"),
     "predictive_priors": ("cochrane", "rhodes", "turner"),
-    "prior_effect": ("Cauchy", "Flat", "Normal", "NormalMixture", "Point", "StudentT"),
+    "prior_effect": ("Cauchy", "Flat", "Normal", "NormalMixture", "Point", "StudentT", "Truncated"),
     "prior_tau": (
         "BergerDeely",
         "Conventional",

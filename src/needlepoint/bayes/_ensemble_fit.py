@@ -13,13 +13,15 @@ import numpy as np
 from needlepoint.bayes._fit import Fit, posterior_of
 from needlepoint.bayes._normal_normal import Gaussian, update
 from needlepoint.bayes._selection import Selection
+from needlepoint.bayes.critical_values import Critical, z_values
 from needlepoint.bayes.joint_prior import JointPrior
-from needlepoint.bayes.prior_effect import EffectPrior, Point
+from needlepoint.bayes.prior_effect import EffectPrior, Point, Truncated
 from needlepoint.bayes.prior_tau import Fixed, TauPrior
 from needlepoint.bayes.publication_bias import PEESE, PET, Bias, WeightFunction
+from needlepoint.bayes.truncated_mixture import TruncatedMixture, log_between
 from needlepoint.errors import ConvergenceError
 from needlepoint.stats.quadrature import Quadrature, integrate
-from needlepoint.stats.quadrature_axes import Axis, Positive, Real
+from needlepoint.stats.quadrature_axes import Axis, HalfLine, Interval, Positive, Real
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,9 +54,17 @@ class ModelFit:
 
 
 def fit_model(
-    effect: EffectPrior, tau: TauPrior, bias: Bias, yi: Floats, vi: Floats, sign: float = 1.0
+    effect: EffectPrior,
+    tau: TauPrior,
+    bias: Bias,
+    yi: Floats,
+    vi: Floats,
+    sign: float = 1.0,
+    critical: Critical = z_values,
 ) -> ModelFit:
     """Evidence and posterior of one model; ``sign`` is that of the results which publication would favour.
+
+    ``critical`` gives the critical values of selection by p-value.
 
     Raises
     ------
@@ -62,24 +72,25 @@ def fit_model(
         The error stays too large.
     """
     if isinstance(bias, WeightFunction):
-        return _Selected(effect, tau, bias, yi, vi, sign).fit()
+        return _Selected(effect, tau, bias, yi, vi, critical(bias.tails, yi, vi), sign).fit()
     slope = bias.slope if isinstance(bias, PET | PEESE) else None
     z = sign * bias.regressor(vi) if isinstance(bias, PET | PEESE) else vi
     known = effect.value if isinstance(effect, Point) else None
-    joint = JointPrior(tau, () if known is not None else (effect,), vi)
+    cut = effect if isinstance(effect, Truncated) else None
+    joint = JointPrior(tau, () if known is not None else (cut.prior if cut else effect,), vi)
     X = np.ones((len(yi), len(joint.coefficients)))
     y = yi - (known or 0.0)
     if slope is None:
         found = posterior_of(
-            lambda *s: update(joint(*s), y, vi, X, joint.tau_at(s)), joint.axes, joint.tau_at
+            lambda *s: _cut(update(joint(*s), y, vi, X, joint.tau_at(s)), cut), joint.axes, joint.tau_at
         )
-        return _dressed(found, known, tau, {})
+        return _dressed(found, effect, tau, {})
 
     def state(*scales: Floats) -> Gaussian:
         *own, beta = scales
         prior = joint(*own) if joint.axes else _repeated(joint(), len(beta))
         at = joint.tau_at(own) if joint.axes else joint.tau_at((beta,))
-        g = update(prior, y - beta[:, None] * z, vi, X, at)
+        g = _cut(update(prior, y - beta[:, None] * z, vi, X, at), cut)
         log_weight = g.log_weight + slope.log_density(beta, vi)[:, None]
         return Gaussian(log_weight, g.mean, g.precision, g.log_norm)
 
@@ -90,15 +101,26 @@ def fit_model(
     found = posterior_of(state, (*joint.axes, Positive(scale)), tau_at)
     assert found.quadrature is not None
     mean_slope = found.quadrature.marginal(len(joint.axes)).mean()
-    return _dressed(found, known, tau, {bias.label: mean_slope})
+    return _dressed(found, effect, tau, {bias.label: mean_slope})
 
 
 def _repeated(g: Gaussian, n: int) -> Gaussian:
     return Gaussian(*(np.repeat(a, n, axis=0) for a in (g.log_weight, g.mean, g.precision, g.log_norm)))
 
 
-def _dressed(found: Fit, known: float | None, tau: TauPrior, bias: dict[str, float]) -> ModelFit:
-    effect = found.along(np.ones(1)) if known is None else known
+def _cut(g: Gaussian, prior: Truncated | None) -> Gaussian:
+    """Weigh each normal by the probability that it leaves to the interval of the prior."""
+    if prior is None:
+        return g
+    mean, root = g.mean[..., 0], np.sqrt(g.precision[..., 0, 0])
+    left = log_between((prior.low - mean) * root, (prior.high - mean) * root)
+    return Gaussian(g.log_weight + left - math.log(prior.mass), g.mean, g.precision, g.log_norm)
+
+
+def _dressed(found: Fit, prior: EffectPrior, tau: TauPrior, bias: dict[str, float]) -> ModelFit:
+    effect: Any = prior.value if isinstance(prior, Point) else found.along(np.ones(1))
+    if isinstance(prior, Truncated):
+        effect = TruncatedMixture(effect.weights, effect.means, effect.sds, prior.low, prior.high)
     scale: Any = tau.tau if isinstance(tau, Fixed) else None
     if scale is None and found.quadrature is not None:
         scale = found.quadrature.marginal(0)
@@ -114,13 +136,14 @@ class _Selected:
     bias: WeightFunction
     yi: Floats
     vi: Floats
+    cuts: Floats
     sign: float
 
     def fit(self) -> ModelFit:
         """More points a ratio of weights until their own error is small at the heaviest nodes."""
         rules = _RULES[len(self.bias.steps)]
         for rule in rules:
-            fine = Selection.of(self.bias, self.sign * self.yi, self.vi, *rule)
+            fine = self._selection(*rule)
             if rule != rules[-1] and self._inner_error(fine, rule, *self._pilot(), np.ones(3)) > _RTOL / 4:
                 continue
             found, nodes, weights = self._with(fine)
@@ -132,6 +155,9 @@ class _Selected:
             f"the weights of the selection model ({self.bias.label}) cannot be integrated to {_RTOL:g}"
         )
 
+    def _selection(self, n: int, power: int = 1) -> Selection:
+        return Selection.of(self.bias, self.sign * self.yi, self.vi, self.cuts, n, power)
+
     def _with(
         self, fine: Selection
     ) -> tuple[tuple[float, float, Quadrature | None], tuple[Floats, Floats], Floats]:
@@ -140,7 +166,7 @@ class _Selected:
         if not axes:
             nodes = self._unpacked(())
             return (float(self._log_f(fine, *nodes)[0]), 0.0, None), nodes, np.ones(1)
-        coarse = Selection.of(self.bias, self.sign * self.yi, self.vi, _LOOK)
+        coarse = self._selection(_LOOK)
         quadrature = integrate(
             lambda *scales: self._log_f(fine, *self._unpacked(scales)),
             axes,
@@ -152,13 +178,14 @@ class _Selected:
 
     def _pilot(self) -> tuple[Floats, Floats]:
         """Plausible values of effect and tau to try the number of points at."""
-        axis = self._effect_axis()
-        mu = np.array([0.0, axis.centre, axis.centre - 2 * axis.scale])
+        centre, scale = self._about()
+        mu = np.array([0.0, centre, centre - 2 * scale])
         spread = float(np.sqrt(np.mean(self.vi)))
         return self._unpacked_like(mu, np.array([spread, spread / 4, spread / 2]))
 
     def _unpacked_like(self, mu: Floats, tau: Floats) -> tuple[Floats, Floats]:
         mu = np.full(len(mu), self.effect.value) if isinstance(self.effect, Point) else mu
+        mu = np.clip(mu, self.effect.low, self.effect.high) if isinstance(self.effect, Truncated) else mu
         return mu, np.full(len(tau), self.tau.tau) if isinstance(self.tau, Fixed) else tau
 
     def _named(self, omega: Floats) -> dict[str, float]:
@@ -170,9 +197,19 @@ class _Selected:
         mu = () if isinstance(self.effect, Point) else (self._effect_axis(),)
         return mu if isinstance(self.tau, Fixed) else (*mu, self.tau.axis(self.vi))
 
-    def _effect_axis(self) -> Real:
+    def _about(self) -> tuple[float, float]:
+        """Where the effect is without selection, and how wide."""
         w = 1.0 / (self.vi + self.vi.mean())
-        return Real(float(w @ self.yi / w.sum()), float(1.0 / np.sqrt(w.sum())))
+        return float(w @ self.yi / w.sum()), float(1.0 / np.sqrt(w.sum()))
+
+    def _effect_axis(self) -> Axis:
+        centre, scale = self._about()
+        if not isinstance(self.effect, Truncated):
+            return Real(centre, scale)
+        low, high = self.effect.low, self.effect.high
+        if math.isfinite(low) and math.isfinite(high):
+            return Interval(low, high)
+        return HalfLine(low, scale) if math.isfinite(low) else HalfLine(high, scale, -1.0)
 
     def _unpacked(self, scales: Sequence[Floats]) -> tuple[Floats, Floats]:
         left = list(scales)
@@ -198,7 +235,7 @@ class _Selected:
         self, fine: Selection, rule: tuple[int, int], mu: Floats, tau: Floats, weights: Floats
     ) -> float:
         """Relative error of the integral over the weights, averaged over nodes, by comparison with more points."""
-        more = Selection.of(self.bias, self.sign * self.yi, self.vi, rule[0] + 4, rule[1])
+        more = self._selection(rule[0] + 4, rule[1])
         mu = self.sign * mu
         gap = np.abs(np.expm1(fine.log_factor(mu, tau) - more.log_factor(mu, tau)))
         return _INNER_SAFETY * float(weights @ gap / weights.sum())

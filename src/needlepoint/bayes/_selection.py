@@ -36,20 +36,22 @@ class Selection:
     """Weights (m, J) and their log prior masses (m,) as quadrature points, for one set of studies."""
 
     bias: WeightFunction
-    yi: Floats
     vi: Floats
+    cuts: Floats  # (k, J - 1) critical values on the scale of the estimates
     omega: Floats
     log_mass: Floats  # of the point, times the weights of the studies' own intervals
     drops: Floats  # (m, J): the last weight, then the falls from each weight to the next
 
     @classmethod
-    def of(cls, bias: WeightFunction, yi: Floats, vi: Floats, n: int, power: int = 1) -> Selection:
+    def of(
+        cls, bias: WeightFunction, yi: Floats, vi: Floats, cuts: Floats, n: int, power: int = 1
+    ) -> Selection:
         """``n`` points a ratio, drawn towards zero by ``power``."""
         omega, mass = _points(bias.concentration, n, power)
-        counts = np.bincount(bias.interval_of(yi, vi), minlength=omega.shape[1]).astype(np.float64)
+        counts = np.bincount(bias.interval_of(yi, cuts), minlength=omega.shape[1]).astype(np.float64)
         log_mass: Floats = np.log(mass) + np.log(omega) @ counts
         drops = np.concatenate([omega[:, -1:], omega[:, :-1] - omega[:, 1:]], axis=1)
-        return cls(bias, yi, vi, omega, log_mass, drops)
+        return cls(bias, vi, cuts, omega, log_mass, drops)
 
     def log_factor(self, mu: Floats, tau: Floats) -> Floats:
         """Log of the selection factor (n,) with the weights integrated out."""
@@ -69,7 +71,7 @@ class Selection:
     def _block(self, mu: Floats, tau: Floats) -> tuple[Floats, Floats]:
         """Log factor (n,) and the mean weights (n, J) given effect and tau."""
         sd = np.sqrt(self.vi + (tau**2)[:, None])
-        chance = self.bias.beyond(mu, sd, self.vi)  # (n, k, J - 1)
+        chance = self.bias.beyond(mu, sd, self.cuts)  # (n, k, J - 1)
         chance = np.concatenate([np.ones((*chance.shape[:2], 1)), chance], axis=2)
         published = np.ones((len(mu), len(self.omega)))
         log_published: Floats = np.zeros(())

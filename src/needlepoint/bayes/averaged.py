@@ -108,4 +108,4 @@ def _mean(part: Any) -> float:
 def _mean_square(part: Any) -> float:
     if isinstance(part, Marginal):
         return float(part.mass @ part.stretch.axis.to_x(part.stretch.to_t(part.u)) ** 2)
-    return float(part.weights @ (part.means**2 + part.sds**2))
+    return float(part.mean_square)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from needlepoint.bayes._normal_normal import Gaussian
-from needlepoint.bayes.prior_effect import EffectPrior, Flat, Normal, NormalMixture, StudentT
+from needlepoint.bayes.prior_effect import EffectPrior, Flat, Normal, NormalMixture, StudentT, Truncated
 from needlepoint.bayes.prior_tau import Fixed, TauPrior
 from needlepoint.errors import InputError
 from needlepoint.stats.quadrature_axes import Axis, Positive
@@ -76,6 +76,13 @@ def _normals(prior: EffectPrior) -> list[tuple[float, float, float]]:
     if isinstance(prior, NormalMixture):
         rows = zip(prior.weights, prior.means, prior.sds, strict=True)
         return [(float(np.log(w)), m, s**-2) for w, m, s in rows if w > 0]
+    if isinstance(prior, Truncated):
+        raise InputError(
+            "a prior that is cut is for models of one effect in an ensemble",
+            field="prior_effect",
+            got=prior,
+            mend="take robma(models=[Model(...)]), or bayes_factor(side=) with the prior whole",
+        )
     raise InputError("this prior is not one of coefficients", field="prior_effect", got=prior)
 
 

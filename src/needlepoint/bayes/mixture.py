@@ -74,6 +74,11 @@ class Mixture:
         return float(self.weights @ self.means)
 
     @property
+    def mean_square(self) -> float:
+        """Expectation of the square."""
+        return float(self.weights @ (self.means**2 + self.sds**2))
+
+    @property
     def sd(self) -> float:
         """Standard deviation; infinite when the spread is carried by the last sliver of weight."""
         share = self.weights * (self.sds**2 + (self.means - self.mean) ** 2)

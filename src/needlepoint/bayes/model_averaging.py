@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from needlepoint.bayes._ensemble_fit import ModelFit, fit_model
 from needlepoint.bayes.averaged import Averaged
+from needlepoint.bayes.critical_values import critical_values
 from needlepoint.bayes.parse_prior import effect_prior, tau_prior
 from needlepoint.bayes.prior_effect import EffectPrior, Normal, Point
 from needlepoint.bayes.prior_tau import Fixed, InverseGamma, TauPrior
@@ -42,22 +43,26 @@ PSMA_BIAS: tuple[tuple[Bias, float], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of an ensemble, with its prior weight (weights are made to sum to one)."""
+    """One model of an ensemble, with its prior weight (weights are made to sum to one).
+
+    ``null`` names what counts as absent though its prior is no point: ("effect",) for an effect about zero.
+    """
 
     effect: EffectPrior
     tau: TauPrior
     bias: Bias = field(default_factory=NoBias)
     weight: float = 1.0
+    null: tuple[str, ...] = ()
 
     @property
     def has_effect(self) -> bool:
-        """Whether the effect is free."""
-        return not isinstance(self.effect, Point)
+        """Whether there is an effect."""
+        return not isinstance(self.effect, Point) and "effect" not in self.null
 
     @property
     def has_heterogeneity(self) -> bool:
-        """Whether tau is free."""
-        return not isinstance(self.tau, Fixed)
+        """Whether there is heterogeneity."""
+        return not isinstance(self.tau, Fixed) and "heterogeneity" not in self.null
 
     @property
     def has_bias(self) -> bool:
@@ -69,14 +74,30 @@ def ensemble(
     effect: EffectPrior | str = Normal(0.0, 1.0),  # noqa: B008 - frozen value
     tau: TauPrior | str = InverseGamma(1.0, 0.15),  # noqa: B008 - frozen value
     bias: Iterable[tuple[Bias, float]] = PSMA_BIAS,
+    *,
+    null_effect: EffectPrior | str = Point(0.0),  # noqa: B008 - frozen value
+    null_tau: TauPrior | str = Fixed(0.0),  # noqa: B008 - frozen value
+    rescale: float = 1.0,
 ) -> tuple[Model, ...]:
     """Cross effect or none, heterogeneity or none, and models of bias with their weights: 36 by default.
+
+    ``effect`` may be cut to one side ("normal(0, 1)[0, inf]"), ``null_effect`` be a narrow prior about zero.
+    ``rescale`` multiplies the unit of all priors: 0.5 for Fisher's z, pi / sqrt(3) for log odds ratios, where the
+    defaults are those of standardised mean differences.
 
     >>> len(ensemble()), round(sum(model.weight for model in ensemble()), 12)
     (36, 1.0)
     """
-    effects, taus = (Point(0.0), effect_prior(effect)), (Fixed(0.0), tau_prior(tau))
-    return tuple(Model(e, t, b, 0.25 * w) for e in effects for t in taus for b, w in bias)
+    if not (math.isfinite(rescale) and rescale > 0):
+        raise InputError("a unit is positive and finite", field="rescale", got=rescale, allowed="> 0")
+    effects = [(effect_prior(null_effect), ("effect",)), (effect_prior(effect), ())]
+    taus = [(tau_prior(null_tau), ("heterogeneity",)), (tau_prior(tau), ())]
+    return tuple(
+        Model(e.scaled(rescale), t.scaled(rescale), b.scaled(rescale), 0.25 * w, (*no_effect, *no_tau))
+        for e, no_effect in effects
+        for t, no_tau in taus
+        for b, w in bias
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +193,7 @@ def robma(
     study: Any = None,
     models: Sequence[Model] | None = None,
     direction: str = "positive",
+    critical: str = "z",
     level: float = 0.95,
     measure: str | None = None,
 ) -> ModelAverage:
@@ -184,6 +206,9 @@ def robma(
         standardised mean differences; build others with ``ensemble(effect=..., tau=..., bias=...)`` or one by one.
     direction
         Sign of the effects that journals would have favoured: "positive" or "negative".
+    critical
+        Whose p-values select: "z", of the estimate over its standard error (as RoBMA 4, metafor and weightr do), or
+        "t", of a t-test of two groups on Cohen's d, carried to the scale of the estimates (RoBMA 2 and 3).
 
     Raises
     ------
@@ -217,13 +242,14 @@ def robma(
         raise InputError("an ensemble needs models whose weights are not negative", field="models")
     _need_proper(chosen)
     sign = 1.0 if direction == "positive" else -1.0
-    fits = [fit_model(m.effect, m.tau, m.bias, inputs.yi, inputs.vi, sign) for m in chosen]
+    rule = critical_values(critical, inputs.measure)
+    fits = [fit_model(m.effect, m.tau, m.bias, inputs.yi, inputs.vi, sign, rule) for m in chosen]
     notes = list(inputs.notes)
     if models is None and inputs.measure not in {"SMD", "SMDH", "GEN"}:
         notes.append(
             "the default priors are made for standardised mean differences: give models=ensemble(...)"
         )
-    mark = digest(inputs.yi, inputs.vi, chosen, direction)
+    mark = digest(inputs.yi, inputs.vi, chosen, direction, critical)
     return _averaged(chosen, fits, level, inputs, notes, mark)
 
 
@@ -321,8 +347,8 @@ def _conditional(
 
 def _evidence(model: Model, fit: ModelFit, prior: float, posterior: float) -> ModelEvidence:
     return ModelEvidence(
-        effect=str(model.effect) if model.has_effect else "none",
-        heterogeneity=str(model.tau) if model.has_heterogeneity else "none",
+        effect="none" if model.effect == Point(0.0) else str(model.effect),
+        heterogeneity="none" if model.tau == Fixed(0.0) else str(model.tau),
         bias=model.bias.label,
         prior_probability=prior,
         posterior_probability=posterior,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from needlepoint.bayes.prior_effect import EFFECT_PRIORS, EffectPrior
+from needlepoint.bayes.prior_effect import EFFECT_PRIORS, EffectPrior, Truncated
 from needlepoint.bayes.prior_tau import TAU_PRIORS, TauPrior
 from needlepoint.errors import InputError
 
 __all__ = ["effect_prior", "tau_prior"]
 
 _CALL = re.compile(r"\s*([a-z0-9-]+)\s*(?:\((.*)\))?\s*")
+_CUT = re.compile(r"(.*)\[([^,\]]*),([^,\]]*)\]\s*")
 
 
 def effect_prior(prior: EffectPrior | str) -> EffectPrior:
@@ -19,8 +20,24 @@ def effect_prior(prior: EffectPrior | str) -> EffectPrior:
 
     >>> effect_prior("normal(0, 2)")
     Normal(mean=0.0, sd=2.0)
+    >>> effect_prior("normal(0, 2)[0, inf]")
+    Truncated(prior=Normal(mean=0.0, sd=2.0), low=0.0, high=inf)
     """
-    return prior if isinstance(prior, EffectPrior) else _parse(prior, EFFECT_PRIORS, "prior_effect")
+    if isinstance(prior, EffectPrior):
+        return prior
+    cut = _CUT.fullmatch(str(prior).lower())
+    if cut is None:
+        return _parse(prior, EFFECT_PRIORS, "prior_effect")
+    try:
+        low, high = float(cut[2]), float(cut[3])
+    except ValueError as error:
+        raise InputError(
+            "the ends of a cut prior are numbers",
+            field="prior_effect",
+            got=prior,
+            mend='for example "[0, inf]"',
+        ) from error
+    return Truncated(_parse(cut[1], EFFECT_PRIORS, "prior_effect"), low, high)
 
 
 def tau_prior(prior: TauPrior | str) -> TauPrior:

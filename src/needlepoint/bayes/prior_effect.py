@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["EFFECT_PRIORS", "Cauchy", "EffectPrior", "Flat", "Normal", "NormalMixture", "Point", "StudentT"]
+__all__ = [
+    "EFFECT_PRIORS",
+    "Cauchy",
+    "EffectPrior",
+    "Flat",
+    "Normal",
+    "NormalMixture",
+    "Point",
+    "StudentT",
+    "Truncated",
+]
 
 _LOG_2PI = math.log(2.0 * math.pi)
 
@@ -44,6 +54,10 @@ class EffectPrior:
         """Prior probability at or below ``mu``."""
         raise InputError("this prior has no distribution function", field="prior_effect", got=self)
 
+    def scaled(self, factor: float) -> EffectPrior:
+        """The same belief where the unit of the effect is ``1 / factor`` of what it was."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True, slots=True)
 class Flat(EffectPrior):
@@ -58,6 +72,10 @@ class Flat(EffectPrior):
         """Zero."""
         return np.zeros_like(mu)
 
+    def scaled(self, factor: float) -> Flat:
+        """Itself."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Point(EffectPrior):
@@ -68,6 +86,10 @@ class Point(EffectPrior):
     def log_density(self, mu: Floats) -> Floats:
         """Zero at the value, minus infinity elsewhere."""
         return np.where(mu == self.value, 0.0, -np.inf)
+
+    def scaled(self, factor: float) -> Point:
+        """The value in the new unit."""
+        return Point(factor * self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +109,10 @@ class Normal(EffectPrior):
     def cdf(self, mu: float) -> float:
         """Normal distribution function."""
         return normal_cdf((mu - self.mean) / self.sd)
+
+    def scaled(self, factor: float) -> Normal:
+        """Mean and standard deviation in the new unit."""
+        return Normal(factor * self.mean, factor * self.sd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +137,10 @@ class StudentT(EffectPrior):
     def cdf(self, mu: float) -> float:
         """Distribution function of Student's t."""
         return t_cdf((mu - self.mean) / self.scale, self.df)
+
+    def scaled(self, factor: float) -> StudentT:
+        """Location and scale in the new unit."""
+        return StudentT(factor * self.mean, factor * self.scale, self.df)
 
     def log_mixing(self, precision: Floats) -> Floats:
         """Log density of the mixing precision, Gamma(df/2, df/2)."""
@@ -156,6 +186,56 @@ class NormalMixture(EffectPrior):
         """Distribution function of the mixture."""
         rows = zip(self.weights, self.means, self.sds, strict=True)
         return sum(w * normal_cdf((mu - m) / s) for w, m, s in rows)
+
+    def scaled(self, factor: float) -> NormalMixture:
+        """Means and standard deviations in the new unit."""
+        means, sds = (tuple(factor * x for x in part) for part in (self.means, self.sds))
+        return NormalMixture(self.weights, means, sds)
+
+
+@dataclass(frozen=True, slots=True)
+class Truncated(EffectPrior):
+    """A normal, a mixture of normals or Student's t, cut to the values between ``low`` and ``high``.
+
+    >>> Truncated(Normal(0, 1), low=0).cdf(0.6745) - 0.5 < 1e-4
+    True
+    """
+
+    prior: EffectPrior
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prior, Normal | NormalMixture | StudentT):
+            raise InputError("this prior cannot be cut", field="prior", got=self.prior)
+        if not self.low < self.high:
+            raise InputError("low must be below high", field="low", got=self.low, allowed=f"< {self.high}")
+        if self.mass < 1e-12:
+            raise InputError(
+                "next to nothing of the prior lies between low and high",
+                field="prior",
+                got=self,
+                mend="move it there",
+            )
+
+    @property
+    def mass(self) -> float:
+        """Probability of the interval before the cut."""
+        return self.prior.cdf(self.high) - self.prior.cdf(self.low)
+
+    def log_density(self, mu: Floats) -> Floats:
+        """Log density, minus infinity outside."""
+        inside = (mu >= self.low) & (mu <= self.high)
+        return np.where(inside, self.prior.log_density(mu) - math.log(self.mass), -np.inf)
+
+    def cdf(self, mu: float) -> float:
+        """Distribution function."""
+        at = min(max(mu, self.low), self.high)
+        return (self.prior.cdf(at) - self.prior.cdf(self.low)) / self.mass
+
+    def scaled(self, factor: float) -> Truncated:
+        """Prior and ends in the new unit."""
+        return Truncated(self.prior.scaled(factor), factor * self.low, factor * self.high)
 
 
 EFFECT_PRIORS: dict[str, Any] = {

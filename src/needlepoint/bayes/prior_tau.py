@@ -7,7 +7,7 @@ of weakly informative ones in Röver et al. (2021, doi:10.1002/jrsm.1475).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +64,10 @@ class TauPrior:
         """Log prior density at ``tau``, up to a constant where improper."""
         raise NotImplementedError
 
+    def scaled(self, factor: float) -> TauPrior:
+        """The same belief where tau's unit is ``1 / factor`` of what it was; a prior made of the data is as it is."""
+        return self
+
 
 def _typical(vi: Floats) -> float:
     return float(np.sqrt(np.median(vi)))
@@ -88,6 +92,10 @@ class Fixed(TauPrior):
         """Zero at the value."""
         return np.where(tau == self.tau, 0.0, -np.inf)
 
+    def scaled(self, factor: float) -> TauPrior:
+        """The scale in the new unit."""
+        return replace(self, tau=factor * self.tau)
+
 
 @dataclass(frozen=True, slots=True)
 class HalfNormal(TauPrior):
@@ -101,6 +109,10 @@ class HalfNormal(TauPrior):
     def log_density(self, tau: Floats, vi: Floats) -> Floats:
         """Log density."""
         return math.log(2.0 / self.scale) - 0.5 * _LOG_2PI - 0.5 * (tau / self.scale) ** 2
+
+    def scaled(self, factor: float) -> TauPrior:
+        """The scale in the new unit."""
+        return replace(self, scale=factor * self.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,10 @@ class HalfT(TauPrior):
         constant = math.lgamma((v + 1) / 2) - math.lgamma(v / 2) - 0.5 * math.log(v * math.pi)
         tail = (v + 1) / 2 * np.log1p((tau / self.scale) ** 2 / v)
         return math.log(2.0 / self.scale) + constant - tail
+
+    def scaled(self, factor: float) -> TauPrior:
+        """The scale in the new unit."""
+        return replace(self, scale=factor * self.scale)
 
 
 def HalfCauchy(scale: float = 0.5) -> HalfT:  # noqa: N802 - a prior's name, as its siblings'
@@ -150,6 +166,10 @@ class Uniform(TauPrior):
         """Constant."""
         return np.where(tau <= self.upper, -math.log(self.upper) if self.proper else 0.0, -np.inf)
 
+    def scaled(self, factor: float) -> TauPrior:
+        """The scale in the new unit."""
+        return replace(self, upper=factor * self.upper)
+
 
 @dataclass(frozen=True, slots=True)
 class UniformSqrt(TauPrior):
@@ -178,6 +198,10 @@ class Exponential(TauPrior):
         """Log density."""
         return -tau / self.scale - math.log(self.scale)
 
+    def scaled(self, factor: float) -> TauPrior:
+        """The scale in the new unit."""
+        return replace(self, scale=factor * self.scale)
+
 
 @dataclass(frozen=True, slots=True)
 class LogNormal(TauPrior):
@@ -194,6 +218,10 @@ class LogNormal(TauPrior):
         log_tau = np.log(tau)
         z = (log_tau - self.mu) / self.sigma
         return -0.5 * z * z - log_tau - math.log(self.sigma) - 0.5 * _LOG_2PI
+
+    def scaled(self, factor: float) -> TauPrior:
+        """Moved along the logarithm."""
+        return replace(self, mu=self.mu + math.log(factor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +243,10 @@ class LogT(TauPrior):
         constant = math.lgamma((v + 1) / 2) - math.lgamma(v / 2) - 0.5 * math.log(v * math.pi)
         return constant - math.log(self.scale) - (v + 1) / 2 * np.log1p(z * z / v) - log_tau
 
+    def scaled(self, factor: float) -> TauPrior:
+        """Moved along the logarithm."""
+        return replace(self, location=self.location + math.log(factor))
+
 
 @dataclass(frozen=True, slots=True)
 class InverseGamma(TauPrior):
@@ -231,6 +263,10 @@ class InverseGamma(TauPrior):
         """Log density."""
         constant = self.shape * math.log(self.scale) - math.lgamma(self.shape)
         return constant - (self.shape + 1) * np.log(tau) - self.scale / tau
+
+    def scaled(self, factor: float) -> TauPrior:
+        """The scale in the new unit."""
+        return replace(self, scale=factor * self.scale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import numpy as np
 
 from needlepoint.bayes.prior_tau import HalfCauchy, TauPrior
 from needlepoint.errors import InputError
-from needlepoint.stats.distributions import normal_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +29,10 @@ class Bias:
     def label(self) -> str:
         """Name in tables."""
         raise NotImplementedError
+
+    def scaled(self, factor: float) -> Bias:
+        """The same belief where the unit of the effect is ``1 / factor`` of what it was; itself if it has none."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,10 @@ class PEESE(Bias):
         """Sampling variances."""
         return vi
 
+    def scaled(self, factor: float) -> PEESE:
+        """The slope is an effect a variance, hence in the inverse of the unit."""
+        return PEESE(self.slope.scaled(1.0 / factor))
+
 
 @dataclass(frozen=True, slots=True)
 class WeightFunction(Bias):
@@ -113,23 +120,20 @@ class WeightFunction(Bias):
         return self.alpha or (1.0,) * (len(self.steps) + 1)
 
     @property
-    def cuts(self) -> Floats:
-        """Critical z-values of the steps, falling."""
-        half = 2.0 if self.side == "two-sided" else 1.0
-        return np.array([normal_quantile(1.0 - step / half) for step in self.steps])
+    def tails(self) -> Floats:
+        """Upper tails (J,) of the steps: half of each where p-values are two-sided."""
+        return np.array(self.steps) / (2.0 if self.side == "two-sided" else 1.0)
 
-    def interval_of(self, yi: Floats, vi: Floats) -> NDArray[np.int64]:
+    def interval_of(self, yi: Floats, cuts: Floats) -> NDArray[np.int64]:
         """Index (k,) of the interval of p-values that each study falls in; zero is the most significant."""
-        z = yi / np.sqrt(vi)
-        z = np.abs(z) if self.side == "two-sided" else z
-        return np.asarray((z[:, None] < self.cuts).sum(axis=1), dtype=np.int64)
+        size = np.abs(yi) if self.side == "two-sided" else yi
+        return np.asarray((size[:, None] < cuts).sum(axis=1), dtype=np.int64)
 
-    def beyond(self, mu: Floats, sd: Floats, vi: Floats) -> Floats:
+    def beyond(self, mu: Floats, sd: Floats, cuts: Floats) -> Floats:
         """Chance (n, k, steps) that a study is more significant than each step, before selection."""
         from scipy.special import ndtr
 
-        cut = np.sqrt(vi)[:, None] * self.cuts
-        up = ndtr((mu[:, None, None] - cut) / sd[:, :, None])
+        up = ndtr((mu[:, None, None] - cuts) / sd[:, :, None])
         if self.side == "one-sided":
             return up
-        return up + ndtr((-mu[:, None, None] - cut) / sd[:, :, None])
+        return up + ndtr((-mu[:, None, None] - cuts) / sd[:, :, None])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Axis", "Interval", "Positive", "Real", "Stretch"]
+__all__ = ["Axis", "HalfLine", "Interval", "Positive", "Real", "Stretch"]
 
 _FAR = 300.0  # exp(2 * 300) is still a double, so squares of scales never overflow
 _NEAR = 36.0  # exp(-36) is the spacing of doubles near one
@@ -69,6 +69,42 @@ class Positive(Axis):
     def log_jacobian(self, t: Floats) -> Floats:
         """Log x."""
         return np.log(self.scale) + t
+
+
+@dataclass(frozen=True, slots=True)
+class HalfLine(Axis):
+    """All beyond ``end``, above or below it as ``side`` is 1 or -1, on the logarithm of the distance."""
+
+    end: float
+    scale: float = 1.0
+    side: float = 1.0
+
+    @property
+    def t_low(self) -> float:
+        """Next to an end below that is not zero doubles are not dense."""
+        return -_FAR if self.side < 0 else self._nearest
+
+    @property
+    def t_high(self) -> float:
+        """Next to an end above that is not zero doubles are not dense."""
+        return _FAR if self.side > 0 else -self._nearest
+
+    @property
+    def _nearest(self) -> float:
+        return -_FAR if self.end == 0 else max(-_FAR, float(np.log(abs(self.end) / self.scale)) - _NEAR)
+
+    def to_x(self, t: Floats) -> Floats:
+        """The end, and the exponential away from it; rising."""
+        return self.end + self.side * self.scale * np.exp(self.side * t)
+
+    def to_t(self, x: Floats) -> Floats:
+        """Logarithm of the distance; the end itself goes to the nearest coordinate."""
+        distance = np.maximum(self.side * (x - self.end) / self.scale, np.exp(self._nearest))
+        return self.side * np.log(distance)
+
+    def log_jacobian(self, t: Floats) -> Floats:
+        """Log of the distance."""
+        return np.log(self.scale) + self.side * t
 
 
 @dataclass(frozen=True, slots=True)
