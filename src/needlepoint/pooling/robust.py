@@ -109,7 +109,7 @@ def robust(
     --------
     >>> found = robust([0.1, 0.3, 0.2, 0.6, 0.9], [0.02] * 5, cluster=["a", "a", "b", "c", "d"])
     >>> found.clusters, round(found.df, 2)
-    (4, 2.9)
+    (4, 2.67)
     """
     check(kind, RobustKind, field="kind")
     if df is not None:
