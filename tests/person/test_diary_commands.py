@@ -135,6 +135,11 @@ def test_show_lists_days_gaps_history_and_the_next_step(path):
     assert json.loads(run("--file", path, "show", "--json").output)["missing"] == []  # too many to list
 
 
+def test_show_of_a_diary_without_a_plan_names_no_next_step(tmp_path):
+    Diary.start(tmp_path / "bare.sqlite")
+    assert json.loads(run("--file", str(tmp_path / "bare.sqlite"), "show", "--json").output)["next"] == ""
+
+
 def test_show_says_what_to_do_today_in_a_trial_on_and_off(tmp_path):
     where = str(tmp_path / "p.sqlite")
     run("--file", where, "periods", "--days", "5", "--pairs", "2", "--treatment", "heat", "--from", "today")
@@ -209,6 +214,17 @@ def test_a_faulty_file_is_refused_whole_with_its_row_and_a_mend(path, tmp_path, 
     with pytest.raises(InputError, match=says):
         run("--file", path, "import", str(file))
     assert Diary(path).entries() == ()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [(["--dates", "%d/%m/%Y"], "row 2: not a date of the form"), (["--column", "colour=pain"], "no such field"),
+     (["--column", "pain"], "FIELD=VALUE"), (["--column", "pain=NRS"], "no such column")],
+)  # fmt: skip
+def test_how_a_file_is_to_be_read_must_fit_it(path, tmp_path, args, says):
+    (tmp_path / "a.csv").write_text("day,pain\n2026-03-01,4\n")
+    with pytest.raises(InputError, match=says):
+        run("--file", path, "import", str(tmp_path / "a.csv"), *args)
 
 
 @pytest.mark.parametrize(

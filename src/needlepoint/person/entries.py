@@ -11,7 +11,7 @@ from typing import Any
 
 from needlepoint.errors import InputError
 
-__all__ = ["FIELDS", "Entry", "as_day", "entry"]
+__all__ = ["FIELDS", "TEXTS", "Entry", "as_day", "entry"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "global_change": (-3, 3),
     "peg": (0, 10),
 }
+TEXTS = frozenset(["other", "flare", "event", "missing"])  # in the person's own words
 _WHOLE = {"rmdq", "global_change"}
 _FLAGS = {"session", "electro"}
 _TRUE, _FALSE = {"1", "yes", "y", "true", "x"}, {"0", "no", "n", "false"}

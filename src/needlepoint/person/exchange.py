@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from needlepoint.errors import InputError
-from needlepoint.person.entries import FIELDS, Entry, as_day
+from needlepoint.person.entries import FIELDS, TEXTS, Entry, as_day
 from needlepoint.person.rows import checked, name_columns
 
 __all__ = ["READERS", "WRITERS", "format_of", "read_diary", "read_entries", "write_entries"]
@@ -24,6 +24,7 @@ QUESTIONNAIRE = "urn:needlepoint:diary:questionnaire"
 # LOINC 75893-8: pain severity in the past week, 0-10; 91147-9: mean PEG score (as the chronic pain summary of
 # cqframework/cds4cpm uses them)
 CODES = {"pain_week": (LOINC, "75893-8"), "peg": (LOINC, "91147-9")}
+NOTHING = frozenset(["", "na", "nan", "null", "none", "-"])
 OBSERVED = {
     "pain": "Pain today, 0-10",
     "pain_week": "Pain in the past week, 0-10",
@@ -147,8 +148,8 @@ def _read_csv(text: str, columns: Mapping[str, str], dates: str | None) -> tuple
 
 
 def _cell(field: str, value: str | None, dates: str | None, number: int) -> Any:
-    """One value of a CSV; what other programs write for nothing is nothing."""
-    if value is None or value.strip().casefold() in {"", "na", "nan", "null", "none", "-"}:
+    """One value of a CSV; what other programs write for nothing is nothing, but for a person's own words."""
+    if value is None or (field not in TEXTS and value.strip().casefold() in NOTHING):
         return None
     if field != "day" or dates is None:
         return value
