@@ -23,7 +23,7 @@ _WORD = re.compile(
 )
 _GAP = 4
 _SHORTEST_STEM, _LONGEST_STEM = 2, 24
-_MEMORY = 50_000  # words and steps that are remembered; junk input must not grow them for ever
+_MEMORY = 100_000  # words and steps that are remembered; junk input must not grow them for ever
 
 
 @dataclass(slots=True)
@@ -45,8 +45,8 @@ def words_of(shadow: str) -> Words:
     ['its', '20,000', 'people', 'side', 'effects', '?']
     """
     lower = shadow.lower()
-    if len(lower) != len(shadow):  # some capitals of other scripts grow: keep offsets
-        lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in shadow)
+    if len(lower) != len(shadow):  # one capital grows, and offsets must stay
+        lower = "İ".join(part.lower() for part in shadow.split("İ"))
     parts = _WORD.split(lower)  # what stands between words, and words, in turn
     bounds = list(accumulate(map(len, parts)))
     text = [word.replace("'", "") if "'" in word else word for word in parts[1::2]]

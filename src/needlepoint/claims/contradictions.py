@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from needlepoint.claims.case import Case
+from needlepoint.claims.questions import wrong_definition
 from needlepoint.claims.result import Contradiction, Quantity
+from needlepoint.claims.rule import ANY, kinds
+from needlepoint.options import ClaimKind
 
 __all__ = ["SLOTS", "contradictions_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A matter on which claims can disagree: the stance each takes, and which stances clash."""
+    """A matter on which claims can disagree: which claims speak of it, the stance each takes, which stances clash."""
 
     id: str
+    kinds: frozenset[ClaimKind]
     stances: dict[str, Callable[[Case], bool]]
     direct: tuple[tuple[str, str], ...]
     tension: tuple[tuple[str, str], ...]
@@ -37,9 +41,7 @@ def _denies_all(c: Case) -> bool:
 
 
 def _denies_any(c: Case) -> bool:
-    return (
-        c.kind == "safety" and c.has("harm_denied") and not c.has("harm_denied_serious", "harm_denial_denied")
-    )
+    return c.has("harm_denied") and not c.has("harm_denied_serious", "harm_denial_denied")
 
 
 def _nearly(c: Case) -> bool:
@@ -51,7 +53,7 @@ def _denies_nearly(c: Case) -> bool:
 
 
 def _denies_serious(c: Case) -> bool:
-    return c.kind == "safety" and c.has("harm_denied_serious")
+    return c.has("harm_denied_serious")
 
 
 def _denies(c: Case) -> bool:
@@ -59,7 +61,7 @@ def _denies(c: Case) -> bool:
 
 
 def _grave(c: Case) -> bool:
-    return c.kind == "safety" and c.has("harm_considerable") and not _denies(c) and _of_treatment(c)
+    return c.has("harm_considerable") and not _denies(c) and _of_treatment(c)
 
 
 def _calls_risk_great(c: Case) -> bool:
@@ -68,17 +70,11 @@ def _calls_risk_great(c: Case) -> bool:
 
 
 def _mild(c: Case) -> bool:
-    return (
-        c.kind == "safety"
-        and c.has("harm_present")
-        and not c.has("harm_considerable")
-        and not _denies(c)
-        and c.slots.named
-    )
+    return c.has("harm_present") and not c.has("harm_considerable") and not _denies(c) and c.slots.named
 
 
 def _low(c: Case) -> bool:
-    return c.kind == "safety" and c.has("harm_low") and not _denies(c) and not c.has("harm_present")
+    return c.has("harm_low") and not _denies(c) and not c.has("harm_present")
 
 
 def _cures(c: Case) -> bool:
@@ -95,57 +91,37 @@ def _cannot_cure(c: Case) -> bool:
 
 
 def _lasts(c: Case) -> bool:
-    return (
-        c.has("durable", "full_recovery") and not c.has("fleeting", "durable_denied") and c.kind in _EFFECTS
-    )
+    return c.has("durable", "full_recovery") and not c.has("fleeting", "durable_denied")
 
 
 def _passes(c: Case) -> bool:
-    return c.has("fleeting") and not c.has("durable", "careful_word") and c.kind in _EFFECTS
-
-
-_EFFECTS = frozenset({"efficacy", "magnitude", "citation", "comparison"})
+    return c.has("fleeting") and not c.has("durable", "careful_word")
 
 
 def _at_once(c: Case) -> bool:
-    return c.has("instant") and c.kind in _EFFECTS
+    return c.has("instant")
 
 
 def _by_repetition(c: Case) -> bool:
-    return c.kind in _EFFECTS and any(
-        w in c.unit.text.lower() for w in ("repeated sessions", "several sessions")
-    )
+    return any(w in c.unit.text.lower() for w in ("repeated sessions", "several sessions"))
 
 
 def _away(c: Case) -> bool:
-    return c.kind == "procedure" and c.has("site_distal")
+    return c.has("site_distal")
 
 
 def _on_site(c: Case) -> bool:
-    return c.kind == "procedure" and c.has("site_local") and not c.has("site_distal")
-
-
-def _untrained(c: Case) -> bool:
-    d = c.definition
-    return d is not None and c.has(d.wrong) and c.has("procedure_gloss", "explains")
+    return c.has("site_local") and not c.has("site_distal")
 
 
 def _control(c: Case) -> bool:
     d = c.definition
-    return (
-        d is not None
-        and c.has(d.right)
-        and not c.has(d.wrong)
-        and c.kind in {"citation", "procedure", "magnitude"}
-    )
+    studied = c.kind in {"citation", "procedure", "magnitude"}
+    return d is not None and studied and c.has(d.right) and not c.has(d.wrong)
 
 
 def _unbacked(c: Case) -> bool:
-    return (
-        c.kind == "mechanism"
-        and c.polarity == "negative"
-        and bool({"unsupported", "undefined"} & set(c.mechanisms))
-    )
+    return c.polarity == "negative" and bool({"unsupported", "undefined"} & set(c.mechanisms))
 
 
 def _flows(c: Case) -> bool:
@@ -155,8 +131,7 @@ def _flows(c: Case) -> bool:
 def _energetic(c: Case) -> bool:
     m = c.mechanisms.get("unsupported")
     return (
-        c.kind == "mechanism"
-        and c.polarity == "positive"
+        c.polarity == "positive"
         and m is not None
         and any(
             w in c.unit.text.lower() for w in ("energy", "qi", "chi ", "meridian", "passageway", "life force")
@@ -165,16 +140,18 @@ def _energetic(c: Case) -> bool:
 
 
 def _mixed(c: Case) -> bool:
-    return c.kind == "efficacy" and c.polarity == "mixed"
+    return c.polarity == "mixed"
 
 
 def _glowing(c: Case) -> bool:
-    return c.kind == "efficacy" and c.has("very_positive")
+    return c.has("very_positive")
 
 
+_EFFECTS = kinds("efficacy", "magnitude", "citation", "comparison")
 SLOTS: tuple[Slot, ...] = (
     Slot(
         "harm",
+        kinds("safety"),
         {
             "none": _denies_all,
             "nearly none": _denies_nearly,
@@ -190,6 +167,7 @@ SLOTS: tuple[Slot, ...] = (
     ),
     Slot(
         "cause",
+        ANY,
         {"reached": _cures, "not reached": _cannot_cure, "pain ended": _ends_pain},
         (("reached", "not reached"),),
         (("pain ended", "not reached"),),
@@ -197,6 +175,7 @@ SLOTS: tuple[Slot, ...] = (
     ),
     Slot(
         "duration",
+        _EFFECTS,
         {"lasting": _lasts, "passing": _passes},
         (("lasting", "passing"),),
         (),
@@ -204,6 +183,7 @@ SLOTS: tuple[Slot, ...] = (
     ),
     Slot(
         "speed",
+        _EFFECTS,
         {"at once": _at_once, "by repetition": _by_repetition},
         (),
         (("at once", "by repetition"),),
@@ -211,6 +191,7 @@ SLOTS: tuple[Slot, ...] = (
     ),
     Slot(
         "place",
+        kinds("procedure"),
         {"away": _away, "on site": _on_site},
         (("away", "on site"),),
         (),
@@ -218,13 +199,15 @@ SLOTS: tuple[Slot, ...] = (
     ),
     Slot(
         "definition",
-        {"untrained": _untrained, "control": _control},
+        ANY,
+        {"untrained": wrong_definition, "control": _control},
         (("untrained", "control"),),
         (),
         "they use one word in two meanings",
     ),
     Slot(
         "backing",
+        kinds("mechanism"),
         {"unbacked": _unbacked, "asserted": _flows, "used": _energetic},
         (("unbacked", "asserted"),),
         (("unbacked", "used"),),
@@ -232,6 +215,7 @@ SLOTS: tuple[Slot, ...] = (
     ),
     Slot(
         "proof",
+        kinds("efficacy"),
         {"mixed": _mixed, "glowing": _glowing},
         (),
         (("mixed", "glowing"),),
@@ -245,9 +229,8 @@ def contradictions_of(cases: Sequence[Case], ids: Sequence[str]) -> list[Contrad
     """All pairs, in the order of the page; a pair stands once, by its strongest reason."""
     found: dict[tuple[int, int], Contradiction] = {}
     for slot in SLOTS:
-        held = {
-            name: [i for i, c in enumerate(cases) if holds(c)][:_MOST] for name, holds in slot.stances.items()
-        }
+        speaking = [(i, c) for i, c in enumerate(cases) if c.kind in slot.kinds]
+        held = {name: [i for i, c in speaking if holds(c)][:_MOST] for name, holds in slot.stances.items()}
         for strength, clashes in (("direct", slot.direct), ("tension", slot.tension)):
             for one, other in clashes:
                 for i in held[one]:

@@ -11,7 +11,7 @@ from needlepoint.claims.fields import Context, Slots, certainty_of, polarity_of,
 from needlepoint.claims.kinds import kind_of
 from needlepoint.claims.knowledge import Study
 from needlepoint.claims.model import Proposal
-from needlepoint.claims.quantities import quantities_of
+from needlepoint.claims.quantities import counts, quantities_of
 from needlepoint.claims.reading import Unit, read_units
 from needlepoint.claims.roles import role_of
 from needlepoint.claims.studies import match_study
@@ -106,7 +106,7 @@ def _case(
 ) -> Case:
     kind = kind_of(unit, treated=bool(_treatments(unit, vocabulary)))
     slots = slots_of(unit, kind, context, vocabulary)
-    quantities = quantities_of(shadow, unit.start, unit.end)
+    quantities = quantities_of(shadow, unit.start, unit.end) if counts(unit.text, unit.words) else ()
     case = Case(
         unit=unit,
         kind=kind,

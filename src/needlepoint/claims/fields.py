@@ -58,7 +58,7 @@ class Context:
             self.study = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Slots:
     """Term ids of a claim; empty where the page does not say."""
 
@@ -84,7 +84,6 @@ def slots_of(unit: Unit, kind: ClaimKind, context: Context, vocabulary: Vocabula
     conditions = _unique([m.term for m in by_kind.get("condition", [])])
     if not conditions and kind in _INHERITS_CONDITION:
         conditions = context.condition or ((context.page_condition,) if context.page_condition else ())
-    lower = unit.text.lower()
     time = _TIME.search(unit.text) if unit.has("time_word") else None
     return Slots(
         treatments=treatments,
@@ -93,9 +92,16 @@ def slots_of(unit: Unit, kind: ClaimKind, context: Context, vocabulary: Vocabula
         outcomes=_unique([m.term for m in by_kind.get("outcome", []) if m.term != "body"]),
         named=bool(named),
         stranger=stranger,
-        population=next((name for stem, name in _POPULATIONS if stem in lower), None),
+        population=_population(unit.text.lower()),
         time=time.group().lower() if time else None,
     )
+
+
+def _population(lower: str) -> str | None:
+    for stem, name in _POPULATIONS:
+        if stem in lower:
+            return name
+    return None
 
 
 def _by_kind(mentions: list[Mention], vocabulary: Vocabulary) -> dict[str, list[Mention]]:
@@ -124,6 +130,7 @@ def _split_treatments(
     return _unique(front), [t for t in back if t not in front]
 
 
+_ASIDE_WORDS = frozenset({"without", "non", "instead", "rather", "failed", "before", "no"})
 _ASIDE = re.compile(
     r"\b(?:without|avoid\w*|non|instead of|rather than|failed|before|no)\W+(?:\w+\W+){0,2}$", re.I
 )
@@ -131,6 +138,8 @@ _ASIDE = re.compile(
 
 def _set_aside(unit: Unit, mention: Mention) -> bool:
     """Named only to be left out: "without surgery", "instead of drugs"."""
+    if _ASIDE_WORDS.isdisjoint(unit.words) and "avoid" not in unit.text.lower():
+        return False
     return bool(_ASIDE.search(unit.text[: mention.start - unit.start]))
 
 
@@ -182,6 +191,7 @@ def _broadest_out(conditions: tuple[str, ...], vocabulary: Vocabulary) -> tuple[
     return tuple(narrow)
 
 
+_DIVIDED = re.compile(r"\b(?:mixed|divided|conflicting)\b", re.I)
 _DENIALS = ("harm_denied", "harm_denied_serious", "harm_low", "harm_present", "harm_considerable")
 
 
@@ -198,7 +208,7 @@ def polarity_of(unit: Unit, kind: ClaimKind) -> Polarity:
             else "neutral"
         )
     if unit.has("evidence_mixed", "rejection") and not unit.has("beyond_placebo"):
-        return "mixed" if re.search(r"\b(?:mixed|divided|conflicting)\b", unit.text, re.I) else "negative"
+        return "mixed" if _DIVIDED.search(unit.text) else "negative"
     if unit.has("cause_denied", "fleeting") and not unit.has("durable"):
         return "positive" if unit.has("hedged_relief") else "negative"
     if kind == "mechanism" and unit.has("rejection"):

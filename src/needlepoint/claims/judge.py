@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from needlepoint.claims.case import Case
@@ -12,18 +12,24 @@ from needlepoint.claims.result import Claim, Judged, Support
 from needlepoint.claims.rule import EFFECT, Rule
 from needlepoint.claims.rules import rule_for
 from needlepoint.claims.standing import published_text
+from needlepoint.claims.vocabulary import Vocabulary
 from needlepoint.evidence.schema import Pack, Published, Source
 
 __all__ = ["Rows", "judge"]
 
 
+_Subject = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+"""Treatments, conditions and outcomes of a claim."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A pack's published results by treatment, and its sources by id."""
+    """A pack's published results by treatment, its sources by id, and what was found for claims on one subject."""
 
     published: dict[str, list[Published]]
     sources: dict[str, Source]
     headlines: Headlines
+    nearest: dict[_Subject, tuple[Support, ...]] = field(default_factory=dict[_Subject, tuple[Support, ...]])
 
     @classmethod
     def of(cls, pack: Pack, main: str) -> Rows:
@@ -37,6 +43,7 @@ class Rows:
 
 _FINE = frozenset({"supported", "not_checkable", "not_in_evidence_base"})
 _MOST_ROWS = 3
+_MEMORY = 10_000  # subjects that are remembered
 
 
 def judge(case: Case, claim_id: str, text: str, section: str, rows: Rows) -> Judged:
@@ -58,7 +65,7 @@ def _claim(case: Case, claim_id: str, text: str, section: str) -> Claim:
     unit, slots = case.unit, case.slots
 
     def said(terms: tuple[str, ...]) -> str | None:
-        return "; ".join(case.vocabulary.plain(t) for t in terms) or None
+        return "; ".join(map(case.vocabulary.plain, terms)) if terms else None
 
     return Claim(
         id=claim_id,
@@ -130,14 +137,12 @@ def _support(case: Case, row: Any, rows: Rows) -> Iterator[Support]:
         )
     if case.kind not in {"efficacy", "magnitude", "comparison", "citation"}:
         return
-    for published in _nearest(case, rows)[: _MOST_ROWS - 1]:
-        source = rows.sources.get(published.source)
-        yield Support(
-            row=published.id,
-            text=published_text(published),
-            url=source.url if source else "",
-            citation=published.review,
-        )
+    subject = (case.slots.treatments, case.slots.conditions or (case.main,), case.slots.outcomes)
+    if subject not in rows.nearest:
+        if len(rows.nearest) > _MEMORY:
+            rows.nearest.clear()
+        rows.nearest[subject] = tuple(_published(subject, case.vocabulary, rows))
+    yield from rows.nearest[subject]
 
 
 def _pooled(case: Case, rule: Rule, rows: Rows) -> Iterator[Support]:
@@ -154,14 +159,19 @@ def _pooled(case: Case, rule: Rule, rows: Rows) -> Iterator[Support]:
                 return
 
 
-def _nearest(case: Case, rows: Rows) -> list[Published]:
-    treatments = [t for name in case.slots.treatments for t in case.vocabulary.lineage(name)]
-    conditions = {c for name in case.slots.conditions or (case.main,) for c in case.vocabulary.lineage(name)}
-    outcomes = set(case.slots.outcomes) or {"pain"}
+def _published(subject: _Subject, vocabulary: Vocabulary, rows: Rows) -> Iterator[Support]:
+    """Published results on a subject, nearest first."""
+    treatments, conditions, outcomes = subject
+    lines = dict.fromkeys(t for name in treatments for t in vocabulary.lineage(name))
+    wider = {c for name in conditions for c in vocabulary.lineage(name)}
     found = [
         r
-        for t in dict.fromkeys(treatments)
+        for t in lines
         for r in rows.published.get(t, ())
-        if r.condition in conditions and r.outcome in outcomes
+        if r.condition in wider and r.outcome in (outcomes or ("pain",))
     ]
-    return sorted(found, key=lambda r: (r.role != "lead", "sham" not in r.comparator, -(r.year or 0), r.id))
+    found.sort(key=lambda r: (r.role != "lead", "sham" not in r.comparator, -(r.year or 0), r.id))
+    for row in found[: _MOST_ROWS - 1]:
+        source = rows.sources.get(row.source)
+        url = source.url if source else ""
+        yield Support(row=row.id, text=published_text(row), url=url, citation=row.review)

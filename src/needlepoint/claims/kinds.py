@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from needlepoint.claims.reading import Unit
+from needlepoint.claims.reading import Unit, cues
 from needlepoint.options import ClaimKind
 
 __all__ = ["KINDS", "kind_of"]
@@ -13,24 +13,24 @@ Test = Callable[[Unit], bool]
 
 
 def _is_eligibility(u: Unit) -> bool:
-    return u.has("eligibility") and u.has("eligibility_act") and not u.has("safety_core", "strong")
+    return u.has("eligibility_act") and not u.has("safety_core", "strong")
 
 
 def _is_gloss(u: Unit) -> bool:
     """A word explained: "cupping, or using cups ...", "pain up to 4 weeks is called acute"."""
-    return u.has("procedure_gloss") and not u.has("harm_present")
+    return not u.has("harm_present")
 
 
 def _is_regulatory(u: Unit) -> bool:
-    return u.has("regulator", "regulatory") and not u.has("harm_denied", "harm_present")
+    return not u.has("harm_denied", "harm_present")
 
 
 def _is_red_flag(u: Unit) -> bool:
-    return u.has("reverse_cause") and u.has("safety_core")
+    return u.has("safety_core")
 
 
 def _is_magnitude(u: Unit) -> bool:
-    return u.has("magnitude") and not u.has("prevalence_number", "load")
+    return not u.has("prevalence_number", "load")
 
 
 def _is_prevalence(u: Unit) -> bool:
@@ -47,7 +47,7 @@ def _is_prevalence(u: Unit) -> bool:
         return u.has("usage") or not u.has(
             "efficacy_core", "hedged_help", "safety_core", "eligibility_act", "rejection"
         )
-    return u.has("usage") and u.has("prevalence") and not u.has("procedure_core", "safety_core")
+    return u.has("prevalence") and not u.has("procedure_core", "safety_core")
 
 
 def _is_citation(u: Unit) -> bool:
@@ -57,7 +57,7 @@ def _is_citation(u: Unit) -> bool:
 
 
 def _is_guideline(u: Unit) -> bool:
-    return u.has("guideline") or (u.has("issuer") and u.has("issuer_verb"))
+    return u.has("guideline") or u.has("issuer_verb")
 
 
 def _is_safety(u: Unit) -> bool:
@@ -65,12 +65,10 @@ def _is_safety(u: Unit) -> bool:
         return not u.has("procedure_at")
     if u.has("safety_core"):
         return True
-    return u.has("safety") and u.has("harm_present") and not u.has("mechanism_core")
+    return u.has("harm_present") and not u.has("mechanism_core")
 
 
 def _is_mechanism(u: Unit) -> bool:
-    if not u.has("mechanism_core", "mechanism_explained"):
-        return False
     if u.has("cure") and not u.has("biological"):
         return False
     return not u.has("outcome_wide")
@@ -81,28 +79,32 @@ _EFFECT_WORDS = ("cure", "relief_kept", "effective_word", "rejection", "hedged_h
 
 def _is_procedure(u: Unit) -> bool:
     promises = u.has(*_EFFECT_WORDS) or (u.has("strong") and u.has("efficacy"))
-    return u.has("procedure_core", "sufficient_number") and not promises
+    return not promises
 
 
 def _is_comparison(u: Unit) -> bool:
-    return u.has("comparative_verdict") and (u.has("efficacy") or bool(u.mentions))
+    return u.has("efficacy") or bool(u.mentions)
 
 
-KINDS: tuple[tuple[ClaimKind, Test], ...] = (
-    ("eligibility", _is_eligibility),
-    ("procedure", _is_gloss),
-    ("regulatory", _is_regulatory),
-    ("safety", _is_red_flag),
-    ("magnitude", _is_magnitude),
-    ("prevalence", _is_prevalence),
-    ("citation", _is_citation),
-    ("guideline", _is_guideline),
-    ("safety", _is_safety),
-    ("mechanism", _is_mechanism),
-    ("procedure", _is_procedure),
-    ("comparison", _is_comparison),
+KINDS: tuple[tuple[ClaimKind, frozenset[str], Test], ...] = (
+    ("eligibility", cues("eligibility"), _is_eligibility),
+    ("procedure", cues("procedure_gloss"), _is_gloss),
+    ("regulatory", cues("regulator", "regulatory"), _is_regulatory),
+    ("safety", cues("reverse_cause"), _is_red_flag),
+    ("magnitude", cues("magnitude"), _is_magnitude),
+    (
+        "prevalence",
+        cues("prevalence_number", "prevalence_strong", "worsening", "prevalence_share", "usage"),
+        _is_prevalence,
+    ),
+    ("citation", cues(), _is_citation),
+    ("guideline", cues("guideline", "issuer"), _is_guideline),
+    ("safety", cues("harm_denied", "harm_denied_serious", "reaction", "safety_core", "safety"), _is_safety),
+    ("mechanism", cues("mechanism_core", "mechanism_explained"), _is_mechanism),
+    ("procedure", cues("procedure_core", "sufficient_number"), _is_procedure),
+    ("comparison", cues("comparative_verdict"), _is_comparison),
 )
-"""The rules in order."""
+"""The rules in order: a kind, the cues of which one must stand in the sentence (any sentence if none), and when."""
 
 _VALUE = (
     "evidence_mixed",
@@ -118,8 +120,9 @@ _DIRECT = ("efficacy", "efficacy_core", "cure", "strong")
 
 def kind_of(unit: Unit, *, treated: bool) -> ClaimKind:
     """The kind of a claim; ``treated`` says whether the sentence names a treatment."""
-    for kind, holds in KINDS:
-        if holds(unit):
+    here = unit.cues
+    for kind, needed, holds in KINDS:
+        if not (needed and needed.isdisjoint(here)) and holds(unit):
             return kind
     if unit.has("natural_history") and not treated:
         return "prevalence"

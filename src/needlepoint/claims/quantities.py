@@ -6,11 +6,12 @@ Telephone numbers, dates, list numbers, footnote marks, prices and names such as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from needlepoint.claims.result import Quantity
 
-__all__ = ["quantities_of"]
+__all__ = ["counts", "quantities_of"]
 
 _WORDS = {
     **dict(
@@ -33,8 +34,13 @@ _FIND = re.compile(
     (?P<tail>(?:[\s-]+\(?[A-Za-z][A-Za-z'-]*){{0,6}})""",
     re.I | re.X,
 )
-_ANY = re.compile(rf"\d|\b(?:{_WORD}|hundreds|thousands|dozens|millions)\b", re.I)
+_NUMERALS = frozenset(_WORDS).difference({"a", "hundred"}) | {"hundreds", "thousands", "dozens", "millions"}
+_DIGIT = re.compile(r"\d")
 _TELEPHONE = re.compile(r"(?:\+?\d[\d ().-]{6,}\d)|\b\d{3}-\d{4}\b")
+_GROUPS, _LOCAL_CALL = re.compile(r"[\d ().+-]+"), re.compile(r"\d{3}-\d{4}")
+_PERCENT = re.compile(r"\s?%|\s+per\s?cent", re.I)
+_SHARE_OF = re.compile(r"(?:%|percent) of (?:the |all |people |those )*([a-z]+)", re.I)
+_LETTERS = re.compile(r"[A-Za-z]+")
 _DATE = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}(?:,?\s+\d{4})?\b"
     r"|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\b\d{1,2}\s+(?:january|february|march|april|june|july|august|september|october"
@@ -85,6 +91,11 @@ _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 _VAGUE = re.compile(r"\b(hundreds|thousands|dozens|millions) of\s+((?:[a-z-]+\s+){0,2}[a-z]+)", re.I)
 
 
+def counts(text: str, words: Iterable[str]) -> bool:
+    """True where a number stands in a sentence, in digits or in words: most need no closer look."""
+    return _DIGIT.search(text) is not None or not _NUMERALS.isdisjoint(words)
+
+
 def quantities_of(shadow: str, start: int, end: int) -> tuple[Quantity, ...]:
     """Quantities between two offsets.
 
@@ -92,8 +103,6 @@ def quantities_of(shadow: str, start: int, end: int) -> tuple[Quantity, ...]:
     [('2012', 'year'), ('20000', 'people'), ('1 in 10', 'people'), ('4-30', 'needles')]
     """
     text = shadow[start:end]
-    if not _ANY.search(text):
-        return ()
     barred = [m.span() for p in (_TELEPHONE, _DATE) for m in p.finditer(text) if _is_barred(m.group())]
     return tuple(sorted([*_found(text, start, barred), *_vague(text, start)], key=lambda q: q.char_start))
 
@@ -119,7 +128,7 @@ def _vague(text: str, start: int) -> Iterator[Quantity]:
 def _is_barred(run: str) -> bool:
     """A run of digits and hyphens is a telephone number only with seven digits or more in groups."""
     digits = sum(c.isdigit() for c in run)
-    return digits >= 7 or not re.fullmatch(r"[\d ().+-]+", run) or bool(re.fullmatch(r"\d{3}-\d{4}", run))
+    return digits >= 7 or not _GROUPS.fullmatch(run) or bool(_LOCAL_CALL.fullmatch(run))
 
 
 def _found(text: str, start: int, barred: list[tuple[int, int]]) -> Iterator[Quantity]:
@@ -181,7 +190,7 @@ def _typed(m: re.Match[str], text: str, start: int) -> Quantity | None:
     high = _value(m["b"]) if pair and m["b"] else low
     last = m.end("b") if pair else m.end("scale") if m["scale"] else m.end("a")
     tail = text[last : m.end()]
-    percent = bool(re.match(r"\s?%|\s+per\s?cent", text[last : last + 10], re.I))
+    percent = bool(_PERCENT.match(text[last : last + 10]))
     unit, what = _unit(low, m, tail, percent=percent, pair=pair)
     if unit is None:
         return None
@@ -205,7 +214,7 @@ def _denominator(text: str, pair: str | None, high: float, *, percent: bool) -> 
         return _shown(high)
     if not percent:
         return ""
-    of = re.search(r"(?:%|percent) of (?:the |all |people |those )*([a-z]+)", text, re.I)
+    of = _SHARE_OF.search(text)
     return of.group(1).lower() if of else ""
 
 
@@ -236,10 +245,19 @@ def _is_list_number(m: re.Match[str], tail: str) -> bool:
 
 def _noun(tail: str, *, first: int) -> tuple[str, str] | None:
     """The first countable noun among the words that follow."""
-    for word in re.findall(r"[A-Za-z]+", tail.lower())[:first]:
+    for word in _LETTERS.findall(tail.lower())[:first]:
         if word in {"and", "the"}:
             break
-        for stem, unit, what in _UNITS:
-            if word.startswith(stem) and len(word) <= len(stem) + 4:
-                return unit, what
+        counted = _counted(word)
+        if counted:
+            return counted
+    return None
+
+
+@lru_cache(maxsize=10_000)
+def _counted(word: str) -> tuple[str, str] | None:
+    """What a noun counts: its unit and its part in a sentence."""
+    for stem, unit, what in _UNITS:
+        if word.startswith(stem) and len(word) <= len(stem) + 4:
+            return unit, what
     return None

@@ -24,7 +24,6 @@ __all__ = [
     "headline",
     "hides_control",
     "hides_sham",
-    "leaps",
     "mechanism",
     "named",
     "no_control_group",
@@ -32,16 +31,13 @@ __all__ = [
     "number_right",
     "old_position",
     "only",
-    "own_practice",
     "plain_effect",
     "plays_down",
     "position_says",
     "reaction_told",
-    "reserved",
     "responders_as_change",
     "serious_harm_known",
     "some_help",
-    "spared",
     "speaks_against",
     "strong",
     "tells_of_study",
@@ -98,19 +94,9 @@ def no_control_group(c: Case) -> bool:
     return c.study is not None and c.study.design in weak and c.has("efficacy", "magnitude", "surgery_spared")
 
 
-def spared(c: Case) -> bool:
-    """Fewer operations or visits, put down to the treatment."""
-    return c.has("surgery_spared") and bool(c.slots.treatments)
-
-
 def tells_of_study(c: Case) -> bool:
     """Tells of a study that was matched."""
     return c.study is not None and (c.study_here or c.has("anaphoric_study"))
-
-
-def leaps(c: Case) -> bool:
-    """One change said to have brought the next."""
-    return c.has("single_cause")
 
 
 def speaks_against(c: Case) -> bool:
@@ -149,11 +135,6 @@ def against_active(c: Case) -> bool:
 def plain_effect(c: Case) -> bool:
     """Says without reserve, in the page's own voice, that it works."""
     return c.has("effective_word") and not c.has("careful_word") and c.speaker != "study"
-
-
-def own_practice(c: Case) -> bool:
-    """Speaks of the provider's own practice."""
-    return c.has("own_practice")
 
 
 def doses(c: Case) -> bool:
@@ -209,11 +190,6 @@ def reaction_told(c: Case) -> bool:
 def mechanism(*standings: str) -> Test:
     """A mechanism of one of these standings is named."""
     return lambda c: any(s in c.mechanisms for s in standings)
-
-
-def reserved(c: Case) -> bool:
-    """Told as a theory, or with a doubt."""
-    return c.has("mechanism_reported", "hedge_strong")
 
 
 def some_help(c: Case) -> bool:

@@ -11,7 +11,7 @@ from needlepoint.claims.lines import Line, lines_of
 from needlepoint.claims.sentences import clauses_of, sentences_of
 from needlepoint.claims.vocabulary import Signs, Vocabulary
 
-__all__ = ["Mention", "Unit", "read_units"]
+__all__ = ["Mention", "Unit", "cues", "read_units"]
 
 # words that may stand before the verb of an order or the opening of a question
 _SOFT = frozenset(
@@ -61,6 +61,7 @@ class Unit:
     section: int
     sentence: int  # units of one sentence share it
     text: str  # shadow of the span
+    words: list[str]
     cues: set[str] = field(default_factory=set[str])
     rows: set[str] = field(default_factory=set[str])  # rows of the pack whose words stand here
     mentions: list[Mention] = field(default_factory=list[Mention])
@@ -68,6 +69,11 @@ class Unit:
     def has(self, *cues: str) -> bool:
         """True where any of the cues stands in the unit."""
         return not self.cues.isdisjoint(cues)
+
+
+def cues(*names: str) -> frozenset[str]:
+    """What a table of rules asks for first: cues of which one must stand in the unit; none for any unit."""
+    return frozenset(names)
 
 
 def read_units(shadow: str, vocabulary: Vocabulary) -> tuple[list[Unit], Words]:
@@ -94,7 +100,8 @@ def _units(shadow: str, words: Words) -> Iterator[Unit]:
                 first = bisect_left(words.starts, low, first)
                 behind = bisect_left(words.starts, high, first)
                 if behind > first:
-                    yield Unit(low, high, first, behind - 1, line, section, sentence, shadow[low:high])
+                    text, said = shadow[low:high], words.text[first:behind]
+                    yield Unit(low, high, first, behind - 1, line, section, sentence, text, said)
                     first = behind
 
 
@@ -133,12 +140,12 @@ _Named = tuple[int, int, bool, int, str]
 
 def _read(unit: Unit, hits: Iterable[tuple[Signs, int, int]], words: Words, shadow: str) -> None:
     """Note in a unit what its words say."""
-    cues, rows = unit.cues, unit.rows
+    here, rows = unit.cues, unit.rows
     named: list[_Named] = []
     for found, first, last in hits:
         opens = found.opening is not None and (first == unit.first or first in _heads(unit, words, shadow))
         signs = (found.opening if opens else None) or found
-        cues |= signs.cues
+        here |= signs.cues
         rows |= signs.rows
         for term, part in signs.terms:
             named.append((first, -last, part, len(named), term))

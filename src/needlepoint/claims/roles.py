@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from needlepoint.claims.reading import Unit
+from needlepoint.claims.reading import Unit, cues
 from needlepoint.options import Role
 
 __all__ = ["ROLES", "role_of"]
@@ -63,8 +63,8 @@ def _is_question(u: Unit) -> bool:
     return text.endswith("?")
 
 
-def _asks_in_heading(u: Unit) -> bool:
-    return u.line.kind == "heading" and u.has("question_start")
+def _is_heading(u: Unit) -> bool:
+    return u.line.kind == "heading"
 
 
 def _is_quiet_heading(u: Unit) -> bool:
@@ -90,10 +90,6 @@ def _about_treatment(u: Unit) -> bool:
 
 
 def _is_testimonial(u: Unit) -> bool:
-    return u.has("testimonial") and u.has("first_person")
-
-
-def _is_first_person(u: Unit) -> bool:
     return u.has("first_person")
 
 
@@ -115,45 +111,35 @@ def _is_eligibility_order(u: Unit) -> bool:
 
 
 def _is_instruction(u: Unit) -> bool:
-    if _holds_statement(u) and u.has("efficacy", "safety", "mechanism"):
+    if u.has("efficacy", "safety", "mechanism") and _holds_statement(u):
         return False
     if _is_eligibility_order(u):
         return False
     if u.line.kind == "heading" and u.has("strong", "instant", "very_positive"):
         return False  # "Get rid of pain": a promise in the form of an order
-    if u.has("imperative", "instruction_hard"):
-        return True
-    return u.has("instruction_phrase") and not u.has("guideline", "safety", "mechanism_core")
+    return u.has("imperative", "instruction_hard") or not u.has("guideline", "safety", "mechanism_core")
 
 
 def _is_advert(u: Unit) -> bool:
     """Selling is no claim; a seller's statement of what the treatment does still is one."""
     if u.has("advert_hard"):
         return not u.has("harm_denied", "cure", "success_rate")
-    return u.has("advert") and not u.has(
-        "mechanism_core", "cure", "procedure_core", "harm_denied", "efficacy_core"
-    )
-
-
-def _is_anecdote(u: Unit) -> bool:
-    return u.has("anecdote")
+    return not u.has("mechanism_core", "cure", "procedure_core", "harm_denied", "efficacy_core")
 
 
 def _is_rhetoric(u: Unit) -> bool:
-    if u.has("filler_hard"):
-        return True
-    return u.has("filler") and not u.has("attribution_study", "prevalence_share", "mechanism_core", "safety")
+    return u.has("filler_hard") or not u.has(
+        "attribution_study", "prevalence_share", "mechanism_core", "safety"
+    )
 
 
 def _is_belief(u: Unit) -> bool:
     """What others believe, told without taking it on: no claim of the page, unless it is then rejected or used."""
-    return u.has("belief") and not u.has("rejection", "attribution_study", "safety")
+    return not u.has("rejection", "attribution_study", "safety")
 
 
 def _is_history(u: Unit) -> bool:
-    return u.has("history") and not u.has(
-        "attribution_study", "safety", "guideline", "mechanism_core", "rejection"
-    )
+    return not u.has("attribution_study", "safety", "guideline", "mechanism_core", "rejection")
 
 
 def _is_empty(u: Unit) -> bool:
@@ -181,28 +167,33 @@ def _is_stub(u: Unit) -> bool:
     return u.text.rstrip().endswith(":") and not u.has("efficacy", "mechanism", "safety", "procedure_core")
 
 
-ROLES: tuple[tuple[Role, Test], ...] = (
-    ("navigation", _is_menu),
-    ("question", _is_question),
-    ("heading", _asks_in_heading),
-    ("heading", _is_quiet_heading),
-    ("testimonial", _is_testimonial),
-    ("opinion", _is_first_person),
-    ("instruction", _is_instruction),
-    ("advert", _is_advert),
-    ("opinion", _is_anecdote),
-    ("opinion", _is_rhetoric),
-    ("opinion", _is_belief),
-    ("opinion", _is_history),
-    ("other", _is_stub),
-    ("other", _is_empty),
+def _always(u: Unit) -> bool:
+    return True
+
+
+ROLES: tuple[tuple[Role, frozenset[str], Test], ...] = (
+    ("navigation", cues(), _is_menu),
+    ("question", cues(), _is_question),
+    ("heading", cues("question_start"), _is_heading),
+    ("heading", cues(), _is_quiet_heading),
+    ("testimonial", cues("testimonial"), _is_testimonial),
+    ("opinion", cues("first_person"), _always),
+    ("instruction", cues("imperative", "instruction_hard", "instruction_phrase"), _is_instruction),
+    ("advert", cues("advert_hard", "advert"), _is_advert),
+    ("opinion", cues("anecdote"), _always),
+    ("opinion", cues("filler_hard", "filler"), _is_rhetoric),
+    ("opinion", cues("belief"), _is_belief),
+    ("opinion", cues("history"), _is_history),
+    ("other", cues(), _is_stub),
+    ("other", cues(), _is_empty),
 )
-"""The rules in order: what a sentence is, and when."""
+"""The rules in order: what a sentence is, the cues of which one must stand in it (any sentence if none), and when."""
 
 
 def role_of(unit: Unit) -> Role | None:
     """The role of a sentence that makes no checkable claim; None for a claim."""
-    for role, holds in ROLES:
-        if holds(unit):
+    here = unit.cues
+    for role, needed, holds in ROLES:
+        if not (needed and needed.isdisjoint(here)) and holds(unit):
             return role
     return None

@@ -19,7 +19,7 @@ class Rule:
     """One line of the table: for these kinds, when this holds, this verdict, these issues, this reason.
 
     ``basis`` names the row that the reason quotes: an attribute of the case. ``why`` may use ``{row}`` (the row's
-    sentence), ``{treatment}`` and ``{condition}``.
+    sentence), ``{treatment}`` and ``{condition}``. Where there are ``cues``, one of them must stand there too.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Rule:
     issues: tuple[str, ...] = ()
     basis: str = ""
     why: str = "{row}"
+    cues: frozenset[str] = frozenset()
 
 
 def kinds(*names: ClaimKind) -> frozenset[ClaimKind]:

@@ -15,12 +15,12 @@ from needlepoint.claims.questions import (
     boundless,
     fails,
     named,
-    own_practice,
     plain_effect,
     some_help,
     speaks_against,
     strong,
 )
+from needlepoint.claims.reading import cues
 from needlepoint.claims.rule import ANY, EFFECT, Rule, kinds
 from needlepoint.claims.rules_described import DESCRIBED
 from needlepoint.claims.rules_sourced import SOURCED
@@ -32,35 +32,31 @@ EFFECTS: tuple[Rule, ...] = (
     Rule(
         "anecdote",
         EFFECT,
-        both(own_practice, lambda c: c.has("cure", "durable", "magnitude")),
+        lambda c: c.has("cure", "durable", "magnitude"),
         "no_good_evidence",
         ("anecdote", "no_denominator", "natural_history_ignored"),
         "standing",
         "What one provider has seen, without a number or a control. {row}",
+        cues=cues("own_practice"),
     ),
     Rule(
         "fleeting-wrong",
         EFFECT,
-        lambda c: (
-            c.has("fleeting")
-            and not c.has("careful_word", "durable")
-            and c.standing is not None
-            and c.standing.durable
-        ),
+        lambda c: not c.has("careful_word", "durable") and c.standing is not None and c.standing.durable,
         "contradicted",
         ("wrong_duration",),
         "standing",
         "Most of the benefit is still there a year later. {row}",
+        cues=cues("fleeting"),
     ),
     Rule(
         "doubt-unfounded",
         EFFECT,
-        lambda c: (
-            speaks_against(c) and c.benefit == "modest" and c.has("no_difference") and c.certainty != "hedged"
-        ),
+        lambda c: speaks_against(c) and c.benefit == "modest" and c.certainty != "hedged",
         "contradicted",
         (),
         "standing",
+        cues=cues("no_difference"),
     ),
     Rule(
         "doubt-fair",
@@ -83,11 +79,12 @@ EFFECTS: tuple[Rule, ...] = (
     Rule(
         "extrapolated",
         EFFECT,
-        lambda c: c.has("extrapolation"),
+        lambda c: True,
         "no_good_evidence",
         ("extrapolation", "population_mismatch"),
         "standing",
         "What holds for one condition need not hold for another. {row}",
+        cues=cues("extrapolation"),
     ),
     Rule(
         "stranger",
@@ -183,6 +180,7 @@ EFFECTS: tuple[Rule, ...] = (
         ("comparator_omitted", "unsourced"),
         "standing",
         "True against no treatment; against sham the difference is small. {row}",
+        cues=cues("effective_word"),
     ),
     Rule(
         "fits",
@@ -217,4 +215,8 @@ _BY_KIND = {kind: tuple(rule for rule in RULES if kind in rule.kinds) for kind i
 
 def rule_for(case: Case) -> Rule:
     """The first rule that holds."""
-    return next(rule for rule in _BY_KIND[case.kind] if rule.when(case))
+    here = case.unit.cues
+    for rule in _BY_KIND[case.kind]:
+        if not (rule.cues and rule.cues.isdisjoint(here)) and rule.when(case):
+            return rule
+    return RULES[-1]

@@ -13,13 +13,12 @@ from needlepoint.claims.questions import (
     named,
     number_off,
     number_right,
-    own_practice,
     plays_down,
     reaction_told,
-    reserved,
     serious_harm_known,
     speaks_against,
 )
+from needlepoint.claims.reading import cues
 from needlepoint.claims.rule import Rule, kinds
 
 __all__ = ["DESCRIBED"]
@@ -33,22 +32,25 @@ DESCRIBED: tuple[Rule, ...] = (
         "contradicted",
         ("absolute_wording",),
         "harm",
+        cues=cues("harm_denied"),
     ),
     Rule(
         "serious-harm-denied",
         kinds("safety"),
-        both(lambda c: c.has("harm_denied_serious"), serious_harm_known),
+        serious_harm_known,
         "contradicted",
         ("absolute_wording",),
         "harm",
+        cues=cues("harm_denied_serious"),
     ),
     Rule(
         "harm-denied-unknown",
         kinds("safety"),
-        lambda c: c.has("harm_denied", "harm_denied_serious") and not c.has("harm_denial_denied"),
+        lambda c: not c.has("harm_denial_denied"),
         "overstated",
         ("absolute_wording", "no_denominator"),
         why="No treatment is free of unwanted effects, and the evidence base holds no rate for this one.",
+        cues=cues("harm_denied", "harm_denied_serious"),
     ),
     Rule(
         "harm-played-down",
@@ -57,6 +59,7 @@ DESCRIBED: tuple[Rule, ...] = (
         "overstated",
         ("no_denominator",),
         "harm",
+        cues=cues("harm_low"),
     ),
     Rule(
         "reaction",
@@ -65,6 +68,7 @@ DESCRIBED: tuple[Rule, ...] = (
         "not_checkable",
         ("anecdote",),
         why="What some people feel, without a number.",
+        cues=cues("reaction"),
     ),
     Rule(
         "harm-told",
@@ -94,9 +98,10 @@ DESCRIBED: tuple[Rule, ...] = (
     Rule(
         "cause-told",
         kinds("mechanism"),
-        lambda c: not c.slots.treatments and c.has("prevalence_cause"),
+        fails(named),
         "supported",
         why="General knowledge of the condition; nothing in the evidence base speaks against it.",
+        cues=cues("prevalence_cause"),
     ),
     Rule(
         "mechanism-absolute",
@@ -109,19 +114,21 @@ DESCRIBED: tuple[Rule, ...] = (
     Rule(
         "mechanism-limited",
         kinds("mechanism"),
-        both(reserved, lambda c: c.doubted_beside),
+        lambda c: c.doubted_beside,
         "supported",
         basis="mechanism",
         why="Told as a theory, with its limit. {row}",
+        cues=cues("mechanism_reported", "hedge_strong"),
     ),
     Rule(
         "mechanism-theory",
         kinds("mechanism"),
-        both(reserved, mechanism("hypothesis", "unsupported", "undefined")),
+        mechanism("hypothesis", "unsupported", "undefined"),
         "no_good_evidence",
         ("surrogate_outcome",),
         "mechanism",
         "Fairly told as a theory, but not shown. {row}",
+        cues=cues("mechanism_reported", "hedge_strong"),
     ),
     Rule(
         "mechanism-as-fact",
@@ -176,17 +183,19 @@ DESCRIBED: tuple[Rule, ...] = (
     Rule(
         "own-practice",
         kinds("procedure"),
-        own_practice,
+        lambda c: True,
         "not_checkable",
         why="A statement about this provider's own practice.",
+        cues=cues("own_practice"),
     ),
     Rule(
         "list-lost",
         kinds("procedure"),
-        lambda c: c.unit.text.rstrip().endswith(":") and c.has("lost_list"),
+        lambda c: c.unit.text.rstrip().endswith(":"),
         "not_checkable",
         ("extraction_damage",),
         why="The list that should follow is not in the text.",
+        cues=cues("lost_list"),
     ),
     Rule(
         "dose-unproven",
@@ -195,6 +204,7 @@ DESCRIBED: tuple[Rule, ...] = (
         "no_good_evidence",
         ("unsourced",),
         why="No trial shows that this number is needed or enough.",
+        cues=cues("sufficient_number"),
     ),
     Rule(
         "number-off",

@@ -6,7 +6,7 @@ Items follow DISCERN (Charnock 1999, doi:10.1136/jech.53.2.105) and the review c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from needlepoint.claims.case import Case
@@ -16,6 +16,9 @@ from needlepoint.claims.reading import Unit
 from needlepoint.claims.result import Criterion, Judged, Notice
 
 __all__ = ["CRITERIA", "missing_of", "notices_of", "score_card_of"]
+
+
+_ET_AL = re.compile(r"\bet al\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,16 @@ class View:
     cases: Sequence[Case]
     judged: Sequence[Judged]
     units: Sequence[Unit]  # every sentence, claims first
+    cues: set[str]  # all that stand on the page
 
-    def with_cue(self, *cues: str) -> list[Unit]:
+    def with_cue(self, *cues: str) -> Iterator[Unit]:
         """Sentences with one of the cues."""
-        return [u for u in self.units if u.has(*cues) and u.line.kind != "menu"]
+        if not self.cues.isdisjoint(cues):
+            yield from (u for u in self.units if u.has(*cues) and u.line.kind != "menu")
 
     def claims(self, *kinds: str) -> list[Case]:
         """Claims of these kinds."""
         return [c for c in self.cases if c.kind in kinds]
-
-    def of(self, *verdicts: str) -> list[Unit]:
-        """Sentences with one of the verdicts."""
-        return [c.unit for c, j in zip(self.cases, self.judged, strict=True) if j.verdict in verdicts]
 
 
 def _nothing(view: View) -> list[Unit]:
@@ -91,20 +92,13 @@ def _denied(view: View) -> list[Unit]:
     return [c.unit for c in view.claims("safety") if c.has("harm_denied", "harm_denied_serious")]
 
 
-def _sources(view: View) -> list[Unit]:
-    return [
-        u
-        for u in view.units
-        if u.line.kind == "reference" or re.search(r"\bet al\b|doi|https?://", u.text, re.I)
-    ]
+def _sources(view: View) -> Iterator[Unit]:
+    return (u for u in view.units if u.line.kind == "reference" or _can_be_found(u.text.lower()))
 
 
-def _vague(view: View) -> list[Unit]:
-    return view.with_cue("vague_source")
-
-
-def _adverts(view: View) -> list[Unit]:
-    return view.with_cue("advert_hard")
+def _can_be_found(lower: str) -> bool:
+    named = any(sign in lower for sign in ("doi", "http://", "https://"))
+    return named or ("et al" in lower and bool(_ET_AL.search(lower)))
 
 
 def _mechanisms(view: View) -> list[Unit]:
@@ -202,7 +196,7 @@ CRITERIA: tuple[Item, ...] = (
         "Does it show where its statements come from?",
         DISCERN + " 4",
         _sources,
-        _vague,
+        lambda v: v.with_cue("vague_source"),
         "Names a source that can be found.",
         "Speaks of studies that cannot be found.",
         "Names no source.",
@@ -222,7 +216,7 @@ CRITERIA: tuple[Item, ...] = (
         "Is it free of selling, or does it say who paid?",
         REVIEW,
         lambda v: v.with_cue("funding_words"),
-        _adverts,
+        lambda v: v.with_cue("advert_hard"),
         "Says who paid.",
         "Sells what it describes.",
         "Does not say who paid for it.",
@@ -259,16 +253,16 @@ def score_card_of(found: Extraction, judged: Sequence[Judged], page: Page) -> tu
     if not found.cases:
         return ()
     units = [*(c.unit for c in found.cases), *(u for u, _ in found.others)]
-    view = View(found.cases, judged, units)
+    view = View(found.cases, judged, units, set[str]().union(*(u.cues for u in units)))
     return tuple(_answer(item, view) for item in CRITERIA)
 
 
 def _answer(item: Item, view: View) -> Criterion:
-    earned, lost = list(item.earned(view)), list(item.lost(view))
+    earned, lost = next(iter(item.earned(view)), None), next(iter(item.lost(view)), None)
     if earned:
-        met, why, unit = ("partly" if lost else "yes"), item.yes, earned[0]
+        met, why, unit = ("partly" if lost else "yes"), item.yes, earned
     elif lost:
-        met, why, unit = "no", item.no, lost[0]
+        met, why, unit = "no", item.no, lost
     else:
         good = "yes" if item.id in _ABSENT_IS_GOOD else "no"
         met, why, unit = ("not applicable" if item.id in _ABSENT_IS_OPEN else good), item.absent, None
