@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["Result", "digest", "frame", "jsonable"]
+__all__ = ["Result", "digest", "frame", "jsonable", "rows_of", "without_notes"]
 
 
 def jsonable(value: Any) -> Any:
@@ -77,3 +77,14 @@ class Result:
 
     def __str__(self) -> str:
         return self.summary()
+
+
+def rows_of(result: Result, names: Iterable[str]) -> list[dict[str, Any]]:
+    """One row an entry of the fields ``names``, which hold sequences of one length; NaN becomes None."""
+    columns = {name: jsonable(getattr(result, name)) for name in names}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def without_notes(results: Iterable[Result]) -> list[dict[str, Any]]:
+    """One row a result, without its notes: those belong to the whole that the rows are part of."""
+    return [{key: value for key, value in r.to_dict().items() if key != "notes"} for r in results]

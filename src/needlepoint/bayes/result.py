@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from needlepoint.bayes._fit import Fit
 from needlepoint.bayes.joint_prior import JointPrior
 from needlepoint.bayes.mixture import Mixture
-from needlepoint.result import Result
+from needlepoint.result import Result, jsonable, without_notes
 
 if TYPE_CHECKING:
     from needlepoint.bayes.prior_effect import EffectPrior
@@ -111,21 +111,9 @@ class Posterior(Result):
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a coefficient, each with the heterogeneity of the model."""
-        shared = (
-            "measure",
-            "method",
-            "level",
-            "k",
-            "pi_low",
-            "pi_high",
-            "tau",
-            "tau2",
-            "tau_low",
-            "tau_high",
-        )
-        record = self.to_dict()
-        rows = [{key: v for key, v in c.to_dict().items() if key != "notes"} for c in self.coefficients]
-        return [row | {name: record[name] for name in shared} for row in rows]
+        names = ("measure", "method", "level", "k", "pi_low", "pi_high", "tau", "tau2", "tau_low", "tau_high")
+        shared = {name: jsonable(getattr(self, name)) for name in names}
+        return [row | shared for row in without_notes(self.coefficients)]
 
     def summary(self) -> str:
         """Text for people."""

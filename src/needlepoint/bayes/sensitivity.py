@@ -10,7 +10,7 @@ from needlepoint.bayes.api import UNIT_SCALES, bayes
 from needlepoint.bayes.parse_prior import tau_prior
 from needlepoint.bayes.prior_tau import TauPrior
 from needlepoint.errors import ConvergenceError
-from needlepoint.result import Result
+from needlepoint.result import Result, without_notes
 
 __all__ = ["STRIP", "PriorSensitivity", "SensitivityRow", "prior_sensitivity"]
 
@@ -58,7 +58,7 @@ class PriorSensitivity(Result):
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a prior."""
-        return [{key: v for key, v in row.to_dict().items() if key != "notes"} for row in self.rows]
+        return without_notes(self.rows)
 
 
 def prior_sensitivity(

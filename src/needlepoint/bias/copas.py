@@ -12,7 +12,7 @@ from needlepoint.bias._words import p_words
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import check_fraction
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit
-from needlepoint.result import Result
+from needlepoint.result import Result, without_notes
 from needlepoint.stats.distributions import chi2_sf, normal_quantile
 
 if TYPE_CHECKING:
@@ -55,10 +55,7 @@ class Copas(Result):
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a degree of selection."""
-        rows = [row.to_dict() for row in self.rows]
-        for row in rows:
-            del row["notes"]
-        return rows
+        return without_notes(self.rows)
 
     def summary(self) -> str:
         """A table, and the adjusted estimate."""

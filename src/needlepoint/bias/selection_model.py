@@ -15,7 +15,7 @@ from needlepoint.bias._words import p_words
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit
-from needlepoint.result import Result
+from needlepoint.result import Result, without_notes
 from needlepoint.stats.distributions import chi2_sf
 
 if TYPE_CHECKING:
@@ -83,9 +83,7 @@ class SelectionModel(Result):
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a coefficient and a parameter of the weight function."""
-        rows = [{"part": "effect"} | c.to_dict() for c in self.coefficients]
-        for row in rows:
-            del row["notes"]
+        rows = [{"part": "effect"} | row for row in without_notes(self.coefficients)]
         for j, (value, se, low, high) in enumerate(
             zip(self.delta, self.delta_se, self.delta_low, self.delta_high, strict=True), start=1
         ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.residuals import without_each
-from needlepoint.result import Result
+from needlepoint.result import Result, rows_of
 
 __all__ = ["Baujat", "baujat"]
 
@@ -21,13 +21,12 @@ class Baujat(Result):
 
     k: int
     study: tuple[str, ...]
-    heterogeneity: Matrix = field()
-    influence: Matrix = field()
+    heterogeneity: Matrix
+    influence: Matrix
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a study."""
-        rows = zip(self.study, self.heterogeneity.tolist(), self.influence.tolist(), strict=True)
-        return [{"study": s, "heterogeneity": x, "influence": y} for s, x, y in rows]
+        return rows_of(self, ("study", "heterogeneity", "influence"))
 
 
 def baujat(effects: Any, vi: Any = None, *, data: Any = None) -> Baujat:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["StudyEffects", "blup", "ranef"]
@@ -23,19 +23,15 @@ class StudyEffects(Result):
     kind: str
     level: float
     study: tuple[str, ...]
-    prediction: Matrix = field()
-    se: Matrix = field()
-    pi_low: Matrix = field()
-    pi_high: Matrix = field()
-    shrinkage: Matrix = field()
+    prediction: Matrix
+    se: Matrix
+    pi_low: Matrix
+    pi_high: Matrix
+    shrinkage: Matrix
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a study."""
-        names = ("prediction", "se", "pi_low", "pi_high", "shrinkage")
-        return [
-            {"study": s} | {name: float(getattr(self, name)[i]) for name in names}
-            for i, s in enumerate(self.study)
-        ]
+        return rows_of(self, ("study", "prediction", "se", "pi_low", "pi_high", "shrinkage"))
 
 
 def blup(effects: Any, vi: Any = None, *, data: Any = None) -> StudyEffects:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -14,7 +14,7 @@ from needlepoint.pooling._batch import fit_batch
 from needlepoint.pooling._normal import Integers, Matrix
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, rows_of
 
 __all__ = ["ForwardSearch", "forward_search"]
 
@@ -34,21 +34,17 @@ class ForwardSearch(Result):
     study: tuple[str, ...]
     start: tuple[str, ...]
     entered: tuple[str, ...]
-    size: Integers = field()
-    estimate: Matrix = field()
-    ci_low: Matrix = field()
-    ci_high: Matrix = field()
-    tau2: Matrix = field()
-    q: Matrix = field()
-    outside: Matrix = field()
+    size: Integers
+    estimate: Matrix
+    ci_low: Matrix
+    ci_high: Matrix
+    tau2: Matrix
+    q: Matrix
+    outside: Matrix
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a step."""
-        names = ("size", "estimate", "ci_low", "ci_high", "tau2", "q", "outside")
-        return [
-            {"entered": who} | {name: float(getattr(self, name)[i]) for name in names}
-            for i, who in enumerate(self.entered)
-        ]
+        return rows_of(self, ("entered", "size", "estimate", "ci_low", "ci_high", "tau2", "q", "outside"))
 
 
 def forward_search(

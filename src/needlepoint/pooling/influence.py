@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,23 @@ from needlepoint.pooling._normal import Integers, Mask, Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.residuals import deleted_residual, hat_matrix, without_each
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, jsonable, rows_of
 from needlepoint.stats.distributions import chi2_quantile
 
 __all__ = ["Influence", "influence", "influence_line"]
+
+_CASES = (
+    "study",
+    "studentized",
+    "dffits",
+    "cook",
+    "covariance_ratio",
+    "tau2",
+    "q",
+    "hat",
+    "weight",
+    "estimate",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,37 +42,24 @@ class Influence(Result):
     k: int
     terms: tuple[str, ...]
     study: tuple[str, ...]
-    studentized: Matrix = field()
-    dffits: Matrix = field()
-    cook: Matrix = field()
-    covariance_ratio: Matrix = field()
-    tau2: Matrix = field()
-    q: Matrix = field()
-    hat: Matrix = field()
-    weight: Matrix = field()
-    estimate: Matrix = field()
-    dfbetas: Matrix = field()
-    influential: Mask = field()
+    studentized: Matrix
+    dffits: Matrix
+    cook: Matrix
+    covariance_ratio: Matrix
+    tau2: Matrix
+    q: Matrix
+    hat: Matrix
+    weight: Matrix
+    estimate: Matrix
+    dfbetas: Matrix
+    influential: Mask
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a study."""
-        names = (
-            "studentized",
-            "dffits",
-            "cook",
-            "covariance_ratio",
-            "tau2",
-            "q",
-            "hat",
-            "weight",
-            "estimate",
-        )
-        rows: list[dict[str, Any]] = []
-        for i, study in enumerate(self.study):
-            row: dict[str, Any] = {"study": study} | {name: float(getattr(self, name)[i]) for name in names}
-            row |= {f"dfbetas_{term}": float(self.dfbetas[i, j]) for j, term in enumerate(self.terms)}
-            rows.append(row | {"influential": bool(self.influential[i])})
-        return rows
+        dfbetas = [f"dfbetas_{term}" for term in self.terms]
+        changes = [dict(zip(dfbetas, values, strict=True)) for values in jsonable(self.dfbetas)]
+        rows = zip(rows_of(self, _CASES), changes, self.influential.tolist(), strict=True)
+        return [row | change | {"influential": flag} for row, change, flag in rows]
 
     def summary(self) -> str:
         """A table; an asterisk marks influential studies."""

@@ -13,7 +13,7 @@ from needlepoint.pooling._normal import Integers
 from needlepoint.pooling._some_rows import labels_of, size_of, some_rows
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.residuals import without_each
-from needlepoint.result import Result
+from needlepoint.result import Result, without_notes
 
 __all__ = ["Series", "SeriesRow", "leave_one_out"]
 
@@ -48,10 +48,7 @@ class Series(Result):
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a pooled result."""
-        rows = [row.to_dict() for row in self.rows]
-        for row in rows:
-            del row["notes"]
-        return rows
+        return without_notes(self.rows)
 
     def column(self, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         """One number of every row, as an array."""

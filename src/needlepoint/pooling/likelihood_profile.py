@@ -14,7 +14,7 @@ from needlepoint.pooling.api import fit_inputs
 from needlepoint.pooling.heterogeneity_intervals import heterogeneity_intervals
 from needlepoint.pooling.refit import inputs_of
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, jsonable
+from needlepoint.result import Result, rows_of
 
 __all__ = ["LikelihoodProfile", "likelihood_profile"]
 
@@ -35,8 +35,7 @@ class LikelihoodProfile(Result):
     def tidy(self) -> list[dict[str, Any]]:
         """One row a point."""
         names = ("tau2", "log_likelihood", "estimate", "ci_low", "ci_high")
-        columns = [jsonable(getattr(self, name)) for name in names]
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        return rows_of(self, names)
 
 
 def likelihood_profile(

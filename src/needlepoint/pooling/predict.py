@@ -14,7 +14,7 @@ from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.design import new_rows
 from needlepoint.pooling.prediction import Spread, prediction_interval
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, jsonable
+from needlepoint.result import Result, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["Predicted", "predict"]
@@ -38,8 +38,7 @@ class Predicted(Result):
         """One row a prediction."""
         names = ["label", "estimate", "se", "ci_low", "ci_high"]
         names += ["pi_low", "pi_high"] if self.pi_low is not None else []
-        columns = [jsonable(getattr(self, name)) for name in names]
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        return rows_of(self, names)
 
     def summary(self) -> str:
         """Text for people."""

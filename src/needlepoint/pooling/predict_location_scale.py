@@ -11,7 +11,7 @@ from needlepoint.options import chosen_level
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.design import Design, new_rows
 from needlepoint.pooling.location_scale import LocationScale
-from needlepoint.result import Result, jsonable
+from needlepoint.result import Result, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["ScaledPrediction", "predict_location_scale"]
@@ -34,8 +34,7 @@ class ScaledPrediction(Result):
     def tidy(self) -> list[dict[str, Any]]:
         """One row a prediction."""
         names = ("label", "estimate", "se", "ci_low", "ci_high", "tau2", "pi_low", "pi_high")
-        columns = [jsonable(getattr(self, name)) for name in names]
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        return rows_of(self, names)
 
 
 def _rows(design: Design, newdata: Any) -> Matrix:

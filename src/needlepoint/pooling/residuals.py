@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from needlepoint.errors import NotEnoughStudies
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, rows_of
 
 __all__ = [
     "Residuals",
@@ -30,14 +30,13 @@ class Residuals(Result):
 
     kind: str
     study: tuple[str, ...]
-    residual: Matrix = field()
-    se: Matrix = field()
-    z: Matrix = field()
+    residual: Matrix
+    se: Matrix
+    z: Matrix
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a study."""
-        rows = zip(self.study, self.residual.tolist(), self.se.tolist(), self.z.tolist(), strict=True)
-        return [{"study": s, "residual": r, "se": se, "z": z} for s, r, se, z in rows]
+        return rows_of(self, ("study", "residual", "se", "z"))
 
 
 def hat_matrix(pooled: Pooled) -> Matrix:

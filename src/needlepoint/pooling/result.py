@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from needlepoint.pooling._normal import Integers, Matrix
-from needlepoint.result import Result
+from needlepoint.result import Result, without_notes
 
 __all__ = ["Coefficient", "Pooled"]
 
@@ -94,25 +94,9 @@ class Pooled(Result):
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a coefficient, each with the heterogeneity of the model."""
-        shared = {
-            "measure": self.measure,
-            "method": self.method,
-            "test": self.test,
-            "level": self.level,
-            "k": self.k,
-            "tau2": self.tau2,
-            "q": self.q,
-            "q_df": self.q_df,
-            "q_p": self.q_p,
-            "i2": self.i2,
-            "h2": self.h2,
-        }
-        rows: list[dict[str, Any]] = []
-        for coefficient in self.coefficients:
-            row = coefficient.to_dict()
-            del row["notes"]
-            rows.append(row | {"pi_low": self.pi_low, "pi_high": self.pi_high} | shared)
-        return rows
+        names = ("pi_low", "pi_high", "measure", "method", "test", "level", "k", "tau2")
+        shared = {name: getattr(self, name) for name in (*names, "q", "q_df", "q_p", "i2", "h2")}
+        return [row | shared for row in without_notes(self.coefficients)]
 
     def summary(self) -> str:
         """Text for people."""

@@ -13,7 +13,7 @@ from needlepoint.pooling.api import fit_inputs
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.refit import as_pooled, inputs_of, kept_rows, refit, subset
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, without_notes
 from needlepoint.stats.distributions import chi2_sf
 
 __all__ = ["Subgroup", "Subgroups", "subgroups"]
@@ -53,10 +53,7 @@ class Subgroups(Result):
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a group."""
-        rows = [group.to_dict() for group in self.groups]
-        for row in rows:
-            del row["notes"]
-        return rows
+        return without_notes(self.groups)
 
     def summary(self) -> str:
         """A table of the groups, and the test."""
