@@ -109,3 +109,48 @@ def test_without_any_event_a_flat_prior_has_no_posterior():
 def test_what_cannot_be_used_is_refused(options, words):
     with pytest.raises(InputError, match=words):
         bayes_counts(**CASES["OR"] | options)
+
+
+def _tables(n, share, k=6, seed=4):
+    rng = np.random.default_rng(seed)
+    n1i, n2i = (rng.integers(n // 2, 2 * n, k) for _ in range(2))
+    return {"ai": rng.binomial(n1i, share), "n1i": n1i, "ci": rng.binomial(n2i, share), "n2i": n2i}
+
+
+@pytest.mark.parametrize(("n", "share"), [(30, 0.05), (400, 0.3), (3000, 0.1)])
+def test_the_tabulated_likelihood_is_the_formula_to_its_stated_error(n, share):
+    from needlepoint.bayes._count_likelihood import exact_kernel, kernel_of
+
+    data = {name: np.asarray(column, dtype=float) for name, column in _tables(n, share).items()}
+    cells = {
+        "ai": data["ai"],
+        "bi": data["n1i"] - data["ai"],
+        "ci": data["ci"],
+        "di": data["n2i"] - data["ci"],
+    }
+    a, b, c, d = (cells[name] + 0.5 for name in ("ai", "bi", "ci", "di"))
+    table = kernel_of("OR", cells, np.log(a * d / b / c), 1 / a + 1 / b + 1 / c + 1 / d)
+    theta = np.tile(np.linspace(table.low, table.high, 500), (6, 1))
+    exact = exact_kernel("OR", cells).log_likelihood(theta)
+    assert np.max(np.abs(table.log_likelihood(theta) - exact).sum(axis=0)) < 1e-8
+    beyond = np.array([[table.low - 0.5, table.high + 0.5]] * 6)
+    assert np.all(table.log_likelihood(beyond) > exact_kernel("OR", cells).log_likelihood(beyond) - 1e-8)
+
+
+def test_a_posterior_off_the_table_falls_back_on_the_formula():
+    # a prior far from the data: the effect lies where no study's likelihood was tabulated
+    data = _tables(300, 0.3, k=3)
+    got = bayes_counts(**data, prior_effect="normal(9, 0.01)", prior_tau="half-normal(0.01)")
+    assert got.estimate == pytest.approx(9.0, abs=0.2)
+    assert got.error < 1e-4
+
+
+def test_a_hundred_thousand_events_are_those_of_the_normal_model():
+    data = _tables(20_000, 0.2, k=10)
+    exact = bayes_counts(**data, prior_effect="normal(0, 1)")
+    a, n1, c, n2 = (np.asarray(data[name], dtype=float) for name in ("ai", "n1i", "ci", "n2i"))
+    yi, vi = np.log(a / (n1 - a) * (n2 - c) / c), 1 / a + 1 / (n1 - a) + 1 / c + 1 / (n2 - c)
+    normal = bayes(yi=yi, vi=vi, measure="OR", prior_effect="normal(0, 1)", prior_tau="half-normal(0.5)")
+    assert exact.estimate == pytest.approx(normal.estimate, abs=2e-4)
+    assert (exact.ci_low, exact.ci_high) == pytest.approx((normal.ci_low, normal.ci_high), abs=5e-4)
+    assert exact.error < 1e-5

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from needlepoint.bayes._count_likelihood import CountLikelihood, family_of
+from needlepoint.bayes._count_likelihood import CountLikelihood, Kernel, exact_kernel, kernel_of
 from needlepoint.bayes.mixture import Mixture
 from needlepoint.bayes.parse_prior import effect_prior, tau_prior
 from needlepoint.bayes.prior_effect import EffectPrior, Point
@@ -126,27 +126,42 @@ def bayes_counts(
 
 
 def _posterior(counts: Counts, measure: str, effect: EffectPrior, tau: TauPrior) -> tuple[Quadrature, float]:
-    """Integrate, with more Hermite points until their own error is small at the heaviest nodes."""
-    family, offset = family_of(measure, counts.cells)
+    """Integrate; by the formula everywhere should the posterior lie off the tabulated likelihoods."""
     yi, vi = np.asarray(counts.yi), np.asarray(counts.vi)
+    for kernel in (kernel_of(measure, counts.cells, yi, vi), exact_kernel(measure, counts.cells)):
+        found = _integrated(kernel, yi, vi, effect, tau)
+        if found is not None:
+            return found
+    raise ConvergenceError("the posterior lies beyond all that can be computed with doubles")
+
+
+def _integrated(
+    kernel: Kernel, yi: Array, vi: Array, effect: EffectPrior, tau: TauPrior
+) -> tuple[Quadrature, float] | None:
+    """Posterior and error, with more Hermite points until their own error is small at the heaviest nodes.
+
+    None where the kernel is not exact at all of these.
+    """
 
     def prior(mu: Array, t: Array) -> Array:
         return effect.log_density(mu) + tau.log_density(t, vi)
 
     w = 1.0 / (vi + vi.mean())
     axes = (Real(float(w @ yi / w.sum()), float(1.0 / np.sqrt(w.sum()))), tau.axis(vi))
-    look = CountLikelihood(family, offset, yi, vi, _LOOK)
+    look = CountLikelihood(kernel, yi, vi, _LOOK)
     for n, more in pairwise(_POINTS):
-        fine = CountLikelihood(family, offset, yi, vi, n)
+        fine = CountLikelihood(kernel, yi, vi, n)
         found = integrate(
             lambda mu, t, f=fine: f(mu, t) + prior(mu, t),
             axes,
             rtol=_RTOL,
             look=lambda mu, t: look(mu, t) + prior(mu, t),
         )
-        finer = CountLikelihood(family, offset, yi, vi, more)
+        finer = CountLikelihood(kernel, yi, vi, more)
         order = np.argsort(found.weights)[::-1]
         order = order[: int(np.searchsorted(np.cumsum(found.weights[order]), 0.999)) + 1]
+        if not fine.covered(*found.nodes[order].T):
+            return None
         at = order[:: max(1, len(order) // 60)]
         mu, t = found.nodes[at].T
         gap = np.abs(np.expm1(fine(mu, t) - finer(mu, t)))
