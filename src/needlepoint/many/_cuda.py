@@ -12,8 +12,8 @@ import inspect
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from math import log, nan
-from types import FunctionType, ModuleType
+from math import nan
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -22,13 +22,9 @@ from numba import cuda as _numba_cuda
 from needlepoint.many._compile import bind
 from needlepoint.many._group import COLUMNS, one_group
 from needlepoint.many.numbers import array_swap
-from needlepoint.pooling._likelihood import _MOST, _RATIO
-from needlepoint.pooling._score import _column_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from needlepoint.pooling._normal import Vector
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
@@ -36,12 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["SIGNATURE", "device_function", "fill", "rounding_every_product"]
 
 cuda: Any = _numba_cuda
-float64 = np.float64
 SIGNATURE = f"void({'float64[::1],' * 4}int64[::1],int64[::1],float64[::1],float64[::1],float64[:,::1])"
 _THREADS = 128  # a block
 _ROWS = 2**20  # of a slice: 25 MB on the device
-_RETURN_ARRAYS = {"inverse_weights", "equal_weights", "local_grid", "local_scan"}
-_POINTS = _MOST + 1  # of a grid
+_RETURN_ARRAYS = {"inverse_weights", "equal_weights"}
 _LOCK = threading.Lock()
 _MADE: dict[str, Any] = {}
 _OWN = threading.local()
@@ -56,44 +50,6 @@ def by_thread(
         one_group(order[i], yi, vi, ones, scratch, starts, low, high, out)
 
 
-def local_grid(bound: float, low: float) -> Any:
-    """The grid of the search for a maximum, in a thread's own memory."""
-    grid = cuda.local.array(_POINTS, float64)
-    n = max(2, min(_MOST, 2 + int(log((low + bound) / low) / log(_RATIO))))
-    growth = ((low + bound) / low) ** (1.0 / n)
-    total = low
-    grid[0] = 0.0
-    for i in range(1, n):
-        total *= growth
-        grid[i] = total - low
-    grid[n] = bound
-    return grid[: n + 1]
-
-
-def local_scan(yi: Vector, vi: Vector, xi: Vector, _table: None, restricted: bool, grid: Any) -> Any:
-    """The two parts of the score at every point of the grid, in a thread's own memory."""
-    parts = cuda.local.array((_POINTS, 2), float64)
-    for i in range(len(grid)):
-        parts[i, 0], parts[i, 1] = _column_parts(yi, vi, xi, restricted, grid[i])
-    return parts
-
-
-def smallest(values: Any) -> float:
-    """Minimum of an array."""
-    found = values[0]
-    for value in values:
-        found = min(found, value)
-    return found
-
-
-def largest(values: Any) -> float:
-    """Maximum of an array."""
-    found = values[0]
-    for value in values:
-        found = max(found, value)
-    return found
-
-
 def device_function(method: str) -> FunctionType:
     """:func:`by_thread` with everything that it calls compiled for the device."""
 
@@ -103,10 +59,7 @@ def device_function(method: str) -> FunctionType:
             function, device=True, inline="always" if function.__name__ in _RETURN_ARRAYS else "never"
         )
 
-    arrays: Any = ModuleType("arrays")  # what numba's CUDA target lacks of numpy
-    arrays.min, arrays.max = wrap(cast("FunctionType", smallest)), wrap(cast("FunctionType", largest))
-    local = {"_grid": local_grid, "scan": local_scan, "np": arrays}
-    return bind(cast("FunctionType", by_thread), {**array_swap(method), **local}, wrap)
+    return bind(cast("FunctionType", by_thread), array_swap(method), wrap)
 
 
 @contextmanager

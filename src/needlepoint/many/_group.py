@@ -24,6 +24,7 @@ __all__ = [
     "one_group",
     "over_groups",
     "synthesise",
+    "variance_range",
 ]
 
 
@@ -68,15 +69,17 @@ def synthesise(
     ``scratch`` is room for the weights of estimators, where lists cannot be made.
     """
     k = len(yi)
-    common, common_variance, _ = column_fit(yi, vi, xi, 0.0, None)
+    common, common_variance, common_rss = column_fit(yi, vi, xi, 0.0, None)
     tau2, tau2_se, iterations, modes = 0.0, nan, 0.0, 1.0
     if k > 1:
         found = estimator(Model(yi, vi, xi, None, k, 1, ordinary(yi, xi), scratch))
         tau2, tau2_se = found.tau2, found.se
         iterations, modes = float(found.iterations), float(found.modes)
-    b, variance, rss = column_fit(yi, vi, xi, tau2, None)
-    state = column_at(yi, vi, xi, tau2)
-    null = column_at(yi, vi, xi, 0.0)
+    b, variance, rss = common, common_variance, common_rss
+    state = null = column_at(yi, vi, xi, tau2)
+    if tau2 > 0.0:
+        b, variance, rss = column_fit(yi, vi, xi, tau2, None)
+        null = column_at(yi, vi, xi, 0.0)
     low = high = nan
     if k > 1 and low_target >= 0.0:
         low, _ = solve_q(yi, vi, xi, None, low_target, 0.0)
@@ -123,6 +126,14 @@ def over_groups(
 def fit_of(tau2: float, se: float, iterations: int = 0, modes: int = 1) -> Fit:
     """A fit, compiled: numba knows no defaults of named tuples."""
     return Fit(tau2, se, iterations, modes)
+
+
+def variance_range(m: Any) -> tuple[float, float]:
+    """Smallest and largest sampling variance, without a table."""
+    low = high = m.vi[0]
+    for v in m.vi:
+        low, high = min(low, v), max(high, v)
+    return low, high
 
 
 def inverse_weights(m: Any, tau2: float = 0.0) -> Any:

@@ -19,6 +19,7 @@ from needlepoint.many._group import (
     inverse_weights,
     over_groups,
     synthesise,
+    variance_range,
 )
 from needlepoint.pooling.tau2 import TAU2
 from needlepoint.stats.distributions import chi2_quantile
@@ -49,8 +50,13 @@ def row_kernel(method: str) -> Callable[..., Numbers]:
 
 def array_swap(method: str) -> dict[str, Any]:
     """What stands in for names of the kernels where these run on arrays."""
-    arrays = {"_inverse": inverse_weights, "_ones": equal_weights, "Tau2Fit": fit_of}
-    return {"estimator": _estimator(method), **arrays}
+    return {
+        "estimator": _estimator(method),
+        "Tau2Fit": fit_of,
+        "_inverse": inverse_weights,
+        "_ones": equal_weights,
+        "_range": variance_range,
+    }
 
 
 def _compiled_kernel(method: str) -> Callable[..., None]:
