@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needlepoint import InputError, NotEnoughStudies, pool
+from needlepoint.pooling.api import _Keywords
 from needlepoint.pooling.tau2 import TAU2
 
 ITERATED = ["DL", "HE", "SJ", "ML", "REML", "PM"]
@@ -231,3 +234,11 @@ def test_keys_are_the_words_of_the_house():
         "k",
     } <= keys
     assert not keys & {"yi", "vi", "X", "weights"}
+
+
+def test_the_keywords_that_editors_show_are_those_of_the_function():
+    shown = _Keywords.__annotations__
+    real = {name: p.annotation for name, p in inspect.signature(pool).parameters.items()}
+    assert {name: kind.__forward_arg__ for name, kind in shown.items()} == {
+        name: kind for name, kind in real.items() if name not in {"effects", "prior"}
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from math import log, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -35,45 +35,30 @@ _OWN_METHOD = {
 }
 
 
+class _Keywords(TypedDict, total=False):
+    """The keywords of :func:`pool` beside ``prior``."""
+
+    yi: Any
+    vi: Any
+    sei: Any
+    data: Any
+    study: Any
+    method: Tau2Method
+    test: IntervalTest
+    level: float
+    mods: Any
+    intercept: bool
+    weights: Any
+    tau2: float | None
+    prediction: Prediction | None
+    measure: str | None
+
+
+@overload
+def pool(effects: Any = None, *, prior: None = None, **asked: Unpack[_Keywords]) -> Pooled: ...
 @overload
 def pool(
-    effects: Any = None,
-    *,
-    yi: Any = None,
-    vi: Any = None,
-    sei: Any = None,
-    data: Any = None,
-    study: Any = None,
-    method: Tau2Method = "REML",
-    test: IntervalTest = "HKSJ-adhoc",
-    level: float = 0.95,
-    mods: Any = None,
-    intercept: bool = True,
-    weights: Any = None,
-    tau2: float | None = None,
-    prediction: Prediction | None = "t",
-    measure: str | None = None,
-    prior: None = None,
-) -> Pooled: ...
-@overload
-def pool(
-    effects: Any = None,
-    *,
-    yi: Any = None,
-    vi: Any = None,
-    sei: Any = None,
-    data: Any = None,
-    study: Any = None,
-    method: Tau2Method = "REML",
-    test: IntervalTest = "HKSJ-adhoc",
-    level: float = 0.95,
-    mods: Any = None,
-    intercept: bool = True,
-    weights: Any = None,
-    tau2: float | None = None,
-    prediction: Prediction | None = "t",
-    measure: str | None = None,
-    prior: str | Mapping[str, Any] | Posterior,
+    effects: Any = None, *, prior: str | Mapping[str, Any] | Posterior, **asked: Unpack[_Keywords]
 ) -> Posterior: ...
 def pool(
     effects: Any = None,
