@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from needlepoint.errors import InputError
-from needlepoint.pooling._normal import Matrix
+from needlepoint.pooling._normal import Integers, Matrix
 from needlepoint.pooling.api import fit_inputs, pool
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
 from needlepoint.pooling.result import Pooled
 
 __all__ = ["as_pooled", "inputs_of", "kept_rows", "refit", "subset"]
+
+
+class Rows(Protocol):
+    """A result that knows which rows of the data it kept."""
+
+    @property
+    def k(self) -> int: ...
+    @property
+    def rows(self) -> Integers: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
 
 def as_pooled(effects: Any, vi: Any = None, data: Any = None, **options: Any) -> Pooled:
@@ -43,7 +54,7 @@ def inputs_of(result: Pooled) -> Inputs:
     )
 
 
-def kept_rows(values: Any, result: Pooled, *, field: str) -> Any:
+def kept_rows(values: Any, result: Rows, *, field: str) -> Any:
     """One value a study of ``result``, from values for these studies or for all rows of the data it came from.
 
     Raises

@@ -13,6 +13,7 @@ from needlepoint.options import check, chosen_level
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling._sandwich import Cluster, Sandwich, sandwich
 from needlepoint.pooling.inference import Omnibus, coefficients, omnibus
+from needlepoint.pooling.multilevel import Multilevel
 from needlepoint.pooling.refit import as_pooled, kept_rows
 from needlepoint.pooling.result import Coefficient, Pooled
 from needlepoint.result import Result
@@ -45,7 +46,7 @@ class Robust(Result):
     p_value: float
     ci_low: float
     ci_high: float
-    tau2: float
+    tau2: float | None
     qm: float
     qm_df: int
     qm_df2: float
@@ -83,7 +84,8 @@ def robust(
     Parameters
     ----------
     effects, vi, data
-        A :class:`Pooled` (with moderators or without), effect sizes, or k estimates with their variances.
+        A :class:`Pooled` (with moderators or without), a :class:`Multilevel` model, effect sizes, or k estimates
+        with their variances.
     cluster
         Cluster of each estimate: k values or a column name of ``data``; without it every study is its own, which
         allows for sampling variances that are wrong.
@@ -97,7 +99,7 @@ def robust(
     NotEnoughStudies
         Not more clusters than coefficients.
     InputError
-        An estimate without a cluster, or an unknown kind.
+        An estimate without a cluster, an unknown kind, or clusters that cut through a group of the multilevel model.
 
     References
     ----------
@@ -114,13 +116,14 @@ def robust(
     check(kind, RobustKind, field="kind")
     if df is not None:
         check(df, RobustDf, field="df")
-    pooled = as_pooled(effects, vi, data)
+    pooled = effects if isinstance(effects, Multilevel) else as_pooled(effects, vi, data)
     width = chosen_level(level, pooled.level)
     members = _members(pooled, cluster, data if data is not None else pooled.data)
     m, p = len(members), pooled.p
     if m <= p:
         raise NotEnoughStudies("a cluster-robust test", needs=p + 1, got=m, hint="clusters are meant")
-    found = sandwich(tuple(_cluster(pooled, rows) for rows in members), kind)
+    made = _from_blocks(pooled, members) if isinstance(pooled, Multilevel) else _from_weights(pooled, members)
+    found = sandwich(made, kind)
     rule = df or ("Satterthwaite" if kind in {"CR2", "CR3"} else "clusters")
     estimated = rule == "Satterthwaite"
     each = [found.df(row) if estimated else float(m - p) for row in np.eye(p)]
@@ -144,7 +147,7 @@ def robust(
         p_value=first.p_value,
         ci_low=first.ci_low,
         ci_high=first.ci_high,
-        tau2=pooled.tau2,
+        tau2=pooled.tau2 if isinstance(pooled, Pooled) else None,
         qm=joint.statistic,
         qm_df=joint.df,
         qm_df2=float("nan") if joint.df2 is None else joint.df2,
@@ -154,7 +157,7 @@ def robust(
     )
 
 
-def _members(pooled: Pooled, cluster: Any, data: Any) -> list[Any]:
+def _members(pooled: Pooled | Multilevel, cluster: Any, data: Any) -> list[Any]:
     """Positions of each cluster's estimates, clusters in order of appearance."""
     if cluster is None:
         return [np.array([i]) for i in range(pooled.k)]
@@ -167,14 +170,42 @@ def _members(pooled: Pooled, cluster: Any, data: Any) -> list[Any]:
     return [np.array(rows) for rows in groups.values()]
 
 
-def _cluster(pooled: Pooled, rows: Any) -> Cluster:
-    total = pooled.vi[rows] + pooled.tau2
-    weights = 1 / total if pooled.user_weights is None else pooled.user_weights[rows]
-    X = pooled.X[rows]
-    return Cluster(X, pooled.yi[rows] - X @ pooled.beta, np.diag(weights), np.diag(total))
+def _from_weights(pooled: Pooled, members: list[Any]) -> tuple[Cluster, ...]:
+    total = pooled.vi + pooled.tau2
+    weights = 1 / total if pooled.user_weights is None else pooled.user_weights
+    residual = pooled.yi - pooled.X @ pooled.beta
+    return tuple(
+        Cluster(pooled.X[rows], residual[rows], np.diag(weights[rows]), np.diag(total[rows]))
+        for rows in members
+    )
 
 
-def _joint(pooled: Pooled, found: Sandwich, terms: tuple[str, ...], estimated: bool, df2: float) -> Omnibus:
+def _from_blocks(fit: Multilevel, members: list[Any]) -> tuple[Cluster, ...]:
+    """Clusters of a model whose estimates covary: each must hold whole blocks of it."""
+    residual = fit.yi - fit.X @ fit.beta
+    block = np.empty(fit.k, dtype=np.intp)
+    for i, (rows, _) in enumerate(fit.marginal):
+        block[rows] = i
+    found: list[Cluster] = []
+    for rows in members:
+        held = sorted(set(block[rows].tolist()))
+        inside = np.concatenate([fit.marginal[i][0] for i in held])
+        if len(inside) != len(rows):
+            study = fit.study[int(np.setdiff1d(inside, rows)[0])]
+            raise InputError("a cluster cuts through a group of the model", field="cluster", study=study)
+        V = np.zeros((len(inside), len(inside)))
+        at = 0
+        for i in held:
+            end = at + len(fit.marginal[i][0])
+            V[at:end, at:end], at = fit.marginal[i][1], end
+        W = np.asarray(np.linalg.inv(V), dtype=np.float64)
+        found.append(Cluster(fit.X[inside], residual[inside], W, V))
+    return tuple(found)
+
+
+def _joint(
+    pooled: Pooled | Multilevel, found: Sandwich, terms: tuple[str, ...], estimated: bool, df2: float
+) -> Omnibus:
     """Test of all coefficients but the intercept."""
     p = len(terms)
     which = list(range(1 if p > 1 and terms[0] == "intercept" else 0, p))

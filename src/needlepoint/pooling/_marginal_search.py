@@ -1,0 +1,114 @@
+"""The highest likelihood of a model with random terms: quasi-Newton from several starts, then the borders."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from needlepoint.pooling._marginal import Marginal, State, evaluate
+from needlepoint.pooling._normal import Matrix
+from needlepoint.pooling._random_terms import STRUCTURES, Term, parameters
+
+__all__ = ["maximise"]
+
+_LARGE = 400  # estimates in one block above which one start has to do
+_FLAT = 1e-4  # slope, per unit of log standard deviation, at which a search counts as settled
+
+
+def maximise(model: Marginal) -> tuple[Matrix, State, bool]:
+    """Parameters at the highest likelihood found, the model there, and whether the slope has vanished."""
+    scale = _spread(model)
+    best: tuple[Matrix, State] | None = None
+    for start in _starts(model, scale):
+        found = _climb(model, start, scale)
+        if found is not None and (best is None or found[1].value > best[1].value + 1e-9):
+            best = found
+    if best is None:
+        raise np.linalg.LinAlgError("no start gives a positive definite covariance")
+    theta, state = _at_borders(model, *best)
+    return theta, state, bool((np.abs(state.gradient * theta) < _FLAT).all())
+
+
+def _spread(model: Marginal) -> float:
+    """Standard deviation of the estimates about ordinary least squares."""
+    y = np.concatenate([b.y for b in model.blocks])
+    X = np.concatenate([b.X for b in model.blocks])
+    residual = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    v = np.concatenate([b.V.diagonal() for b in model.blocks])
+    return float(max(residual @ residual / max(len(y) - X.shape[1], 1), 0.01 * np.median(v))) ** 0.5
+
+
+def _starts(model: Marginal, scale: float) -> list[Matrix]:
+    """Equal shares of the variance, then each term with most of it; correlations low and high."""
+    n = len(model.terms)
+    shares = [[1.0 / n] * n] + [
+        [0.9 if i == j else 0.1 / (n - 1) for i in range(n)] for j in range(n) if n > 1
+    ]
+    made = [
+        np.concatenate([_start(t, scale * s**0.5, z) for t, s in zip(model.terms, share, strict=True)])
+        for share, z in product(shares, (0.0, 2.0))
+    ]
+    if max(len(b.y) for b in model.blocks) > _LARGE:
+        return made[:1]
+    correlated = any(len(t.levels) > 1 and STRUCTURES[t.structure].correlate is not None for t in model.terms)
+    return made if correlated else made[::2]
+
+
+def _start(term: Term, sd: float, z: float) -> Matrix:
+    m, count = len(term.levels), parameters(term)
+    if term.structure == "UN":
+        root = np.linalg.cholesky(sd * sd * (np.eye(m) * 0.7 + 0.3))
+        return np.asarray(root[np.tril_indices(m)], dtype=np.float64)
+    sds = m if STRUCTURES[term.structure].heterogeneous else 1
+    return np.array([sd] * sds + [z] * (count - sds))
+
+
+def _climb(model: Marginal, start: Matrix, scale: float) -> tuple[Matrix, State] | None:
+    from scipy.optimize import minimize
+
+    unit = np.where(np.abs(start) > 0.0, scale, 1.0)
+    unit[_correlations(model)] = 1.0
+
+    def downhill(x: Matrix) -> tuple[float, Matrix]:
+        try:
+            state = evaluate(model, x * unit)
+        except np.linalg.LinAlgError:
+            return 1e300, np.zeros_like(x)
+        return -state.value, -state.gradient * unit
+
+    x = start / unit
+    for _ in range(3):
+        x = minimize(downhill, x, jac=True, method="BFGS", options={"gtol": 1e-7, "maxiter": 500}).x
+    try:
+        return x * unit, evaluate(model, x * unit)
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _correlations(model: Marginal) -> list[int]:
+    """Positions of the parameters that stand for correlations."""
+    found: list[int] = []
+    at = 0
+    for term in model.terms:
+        count = parameters(term)
+        kind = STRUCTURES[term.structure]
+        sds = len(term.levels) if kind.heterogeneous else 1
+        if term.structure != "UN":
+            found.extend(range(at + sds, at + count))
+        at += count
+    return found
+
+
+def _at_borders(model: Marginal, theta: Matrix, state: State) -> tuple[Matrix, State]:
+    """Standard deviations that the search leaves at next to nothing are zero, where that is no worse."""
+    correlations = set(_correlations(model))
+    for i in range(len(theta)):
+        if i in correlations:
+            continue
+        tried = theta.copy()
+        tried[i] = 0.0
+        at_zero = evaluate(model, tried)
+        if at_zero.value >= state.value - 1e-10:
+            theta, state = tried, at_zero
+    return theta, state
