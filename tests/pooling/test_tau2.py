@@ -43,6 +43,13 @@ def test_a_likelihood_with_two_maxima_reports_the_higher_and_says_so():
     assert two[0].tau2 == pytest.approx(0.033724, abs=1e-6)
 
 
+def test_a_maximum_beside_one_at_zero_is_found():
+    """The score falls below zero at once, and is above it only between zero and the next point of the scan."""
+    fit = pool(yi=[0.344, 0.0, -0.93, 0.5], vi=[0.796875, 0.625, 0.0859375, 1.0], method="ML", test="z")
+    assert fit.tau2 == pytest.approx(0.0348791889, abs=1e-9)
+    assert "2 local maxima" in fit.notes[0]
+
+
 def test_equal_variances_make_the_moment_estimators_agree():
     yi, vi = np.array([0.1, 0.5, 1.4, -0.3]), np.full(4, 0.1)
     found = {m: pool(yi=yi, vi=vi, method=m).tau2 for m in ("DL", "DL2", "HE", "PM", "EB", "REML", "SJIT")}

@@ -8,7 +8,7 @@ import numpy as np
 
 from needlepoint.pooling._normal import Matrix, Vector
 
-__all__ = ["Fit", "column_fit", "fit_column", "fit_design", "ordinary"]
+__all__ = ["Fit", "column_fit", "fit_column", "fit_design", "ordinary", "pivots"]
 
 
 class Fit(NamedTuple):
@@ -17,6 +17,23 @@ class Fit(NamedTuple):
     beta: Matrix
     vb: Matrix
     rss: float
+
+
+def pivots(A: list[list[float]]) -> list[float]:
+    """Pivots of a symmetric matrix, eliminated row by row, up to the first zero; the others are given as zero.
+
+    The last one is what the rows before it leave of the last entry.
+    """
+    rows, found = [row[:] for row in A], [0.0] * len(A)
+    for k, row in enumerate(rows):
+        found[k] = row[k]
+        if row[k] == 0.0:
+            break
+        for below in rows[k + 1 :]:
+            factor = below[k] / row[k]
+            for j in range(k, len(row)):
+                below[j] -= factor * row[j]
+    return found
 
 
 def ordinary(yi: Vector, xi: Vector) -> tuple[float, float]:

@@ -15,6 +15,7 @@ __all__ = ["log_likelihood", "maximise", "score_bound"]
 
 _RATIO = 3.0  # grid step on the scale of min(vi) + tau2
 _MOST = 24  # grid points at most
+_NOTHING = 1e-16  # of a total variance
 
 
 def log_likelihood(state: At, restricted: bool) -> float:
@@ -56,8 +57,8 @@ def _polish(
     """Root of the score between ``low`` (score > 0) and ``high`` (score < 0), to rounding.
 
     Newton's iteration on trace / y'PPy = 1, whose left side is a straight line in tau2 when the variances are equal.
-    It ends when the next step, as the last two foretell it, would be lost in rounding of the total variances, of
-    which ``smallest`` is that of the most precise study at tau2 = 0.
+    It ends when the next step, as the last two foretell it, is next to nothing beside the total variances, of which
+    ``smallest`` is that of the most precise study at tau2 = 0.
     """
     tau2 = start if low < start < high else 0.5 * (low + high)
     before = high - low
@@ -75,8 +76,8 @@ def _polish(
         if not low <= guess <= high:
             guess = 0.5 * (low + high)
         change = abs(guess - tau2)
-        blur = 1e-16 * (guess + smallest)
-        if change * change * change <= blur * before * before or high - low <= 4.0 * blur:
+        total = guess + smallest
+        if change * change * change <= _NOTHING * total * before * before or high - low <= 4e-16 * total:
             return guess, step
         before = change
         tau2 = guess
@@ -89,6 +90,14 @@ def _scaled_at(
     """The score times the smallest total variance: of one size all along the grid."""
     parts = score_at(yi, vi, xi, table, restricted, tau2)
     return (low + tau2) * (parts.pp - parts.trace)
+
+
+def _nears(
+    yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, low: float, value: float
+) -> bool:
+    """Whether the scaled score, ``value`` at tau2 = 0, sets out towards zero there."""
+    score = score_at(yi, vi, xi, table, restricted, 0.0)
+    return value * (score.pp - score.trace + low * (score.trace_fall - score.pp_fall)) < 0.0
 
 
 def _dip(
@@ -174,7 +183,12 @@ def maximise(
         if g1 > 0.0 >= g2:
             start, end = t1, t2
             guess = start + (end - start) * _between(parts, ahead)
-        elif i > 1 and g0 * g1 > 0.0 and g1 * g2 > 0.0 and abs(g1) <= min(abs(g0), abs(g2)):
+        elif (
+            g0 * g1 > 0.0
+            and g1 * g2 > 0.0
+            and abs(g1) <= min(abs(g0), abs(g2))
+            and (i > 1 or _nears(yi, vi, xi, table, restricted, low, g1))
+        ):
             cross = _dip(yi, vi, xi, table, restricted, low, t0, t2, 1.0 if g1 > 0.0 else -1.0)
             if cross >= 0.0:
                 start, end = (t0, cross) if g1 > 0.0 else (cross, t2)

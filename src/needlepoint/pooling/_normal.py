@@ -32,6 +32,7 @@ __all__ = [
     "Vector",
     "at",
     "column_at",
+    "column_cochran",
     "kernel_form",
     "known_mean_at",
 ]
@@ -74,6 +75,24 @@ def column_at(yi: Vector, vi: Vector, xi: Vector, tau2: float) -> At:
         logdet,
         log(a1),
     )
+
+
+def column_cochran(yi: Vector, vi: Vector, xi: Vector) -> tuple[float, float]:
+    """Cochran's Q and the trace of P at tau2 = 0, with the bits of :func:`column_at`."""
+    a1 = a2 = c1 = sum_w = 0.0
+    for y, v, x in zip(yi, vi, xi):  # noqa: B905 (as in the kernels)
+        w = 1.0 / v
+        xx = x * x
+        a1 += w * xx
+        a2 += w * w * xx
+        c1 += w * x * y
+        sum_w += w
+    b = c1 / a1
+    q = 0.0
+    for y, v, x in zip(yi, vi, xi):  # noqa: B905 (as in the kernels)
+        r = y - b * x
+        q += 1.0 / v * r * r
+    return q, sum_w - a2 / a1
 
 
 def known_mean_at(ri: Vector, vi: Vector, tau2: float) -> At:

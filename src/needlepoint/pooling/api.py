@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack, overload
 
@@ -12,8 +11,7 @@ import numpy as np
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check, check_fraction
 from needlepoint.pooling._least_squares import Fit, fit_column, fit_design, ordinary
-from needlepoint.pooling._normal import At, Matrix, at, kernel_form
-from needlepoint.pooling.design import Design
+from needlepoint.pooling._normal import At, Matrix, at, column_cochran, kernel_form
 from needlepoint.pooling.fit_statistics import fit_statistics
 from needlepoint.pooling.inference import Inference, infer
 from needlepoint.pooling.inputs import Inputs, read
@@ -177,13 +175,14 @@ class _Solved(NamedTuple):
     tau2: Tau2Fit
     fit: Fit
     state: At
-    null: At  # the model at tau2 = 0
+    q: float  # of Cochran
+    tr_p: float  # at tau2 = 0
     logdet_xx: float
 
 
-def _model(inputs: Inputs) -> Model:
-    """The numbers as kernels take them."""
-    yi, vi, X = inputs.yi, inputs.vi, inputs.design.X
+def _model(inputs: Inputs, X: Matrix) -> Model:
+    """The numbers as kernels take them, with the design ``X``."""
+    yi, vi = inputs.yi, inputs.vi
     k, p = X.shape
     y, v, xi, table = kernel_form(yi, vi, X)
     weights: Any = inputs.weights
@@ -222,8 +221,15 @@ def _solve(inputs: Inputs, model: Model, method: str, tau2: float | None) -> _So
         )
         logdet_xx = 0.0  # the design of the state is orthonormal
     state = at(model.yi, model.vi, model.xi, model.table, found.tau2)
-    null = state if found.tau2 == 0.0 else at(model.yi, model.vi, model.xi, model.table, 0.0)
-    return _Solved(found, fit, state, null, logdet_xx)
+    q, tr_p = _cochran(model)
+    return _Solved(found, fit, state, q, tr_p, logdet_xx)
+
+
+def _cochran(model: Model) -> tuple[float, float]:
+    """Cochran's Q, and the trace of P at tau2 = 0."""
+    if model.table is not None:
+        return model.table.cochran()
+    return column_cochran(model.yi, model.vi, model.xi)
 
 
 def _about_optimum(s: _Solved, weights: Matrix | None) -> Fit:
@@ -267,13 +273,11 @@ def _explained(inputs: Inputs, s: _Solved, method: str, tau2: float | None) -> f
     k, p = inputs.design.X.shape
     if p == 1 or tau2 is not None or not inputs.design.intercept:
         return None
-    plain = replace(inputs, design=Design(np.ones((k, 1)), ("intercept",)))
-    model = _model(plain)
+    plain = _model(inputs, np.ones((k, 1)))
     if method in _NO_TAU2:
-        before = at(model.yi, model.vi, model.xi, model.table, 0.0).q / (k - 1)
-        after = s.null.q / (k - p)
+        before, after = _cochran(plain)[0] / (k - 1), s.q / (k - p)
     else:
-        before, after = _estimate_tau2(model, method, None).tau2, s.tau2.tau2
+        before, after = _estimate_tau2(plain, method, None).tau2, s.tau2.tau2
     return max(0.0, (before - after) / before) if before > 0.0 else 0.0
 
 
@@ -282,7 +286,7 @@ def fit_inputs(
 ) -> Pooled:
     """Fit checked inputs: the part of :func:`pool` that refits and subsets share."""
     method, test, notes = _enough(inputs, method, test, tau2)
-    model = _model(inputs)
+    model = _model(inputs, inputs.design.X)
     k, p = model.k, model.p
     solved = _solve(inputs, model, method, tau2)
     notes.extend(_tau2_notes(solved.tau2, method))
@@ -325,9 +329,9 @@ def fit_inputs(
         prediction=None if pi is None else prediction,
         tau2=solved.tau2.tau2,
         tau2_se=solved.tau2.se,
-        q=solved.null.q,
+        q=solved.q,
         q_df=q_df,
-        q_p=chi2_sf(solved.null.q, q_df) if q_df else 1.0,
+        q_p=chi2_sf(solved.q, q_df) if q_df else 1.0,
         i2=i2,
         h2=h2,
         qm=joint.statistic,
@@ -375,9 +379,9 @@ def _inconsistency(s: _Solved, k: int, p: int, equal: bool) -> tuple[float, floa
     df = k - p
     if df == 0:
         return 0.0, 1.0, float("nan")
-    typical = df / s.null.tr_p
+    typical = df / s.tr_p
     if equal:
-        h2 = s.null.q / df
+        h2 = s.q / df
         return max(0.0, 1.0 - 1.0 / h2) if h2 > 0.0 else 0.0, h2, typical
     return s.tau2.tau2 / (typical + s.tau2.tau2), s.tau2.tau2 / typical + 1.0, typical
 

@@ -12,11 +12,13 @@ import numpy as np
 
 from needlepoint.columns import column, column_names, numbers
 from needlepoint.errors import InputError
+from needlepoint.pooling._least_squares import pivots
 from needlepoint.pooling._normal import Matrix
 
 __all__ = ["Design", "build", "full_rank", "new_rows"]
 
 ALMOST = 1e-7  # share of a column's length below which the rest of it counts as nothing
+_PLAIN = 1e-10  # share of its squared length above which it counts as something without another look
 
 # what a formula may call beside formulaic's own transforms
 _FUNCTIONS: dict[str, Any] = {
@@ -167,9 +169,13 @@ def _matrix_rows(design: Design, newdata: Any) -> Matrix:
 
 def full_rank(X: Matrix, terms: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Columns to keep so that none is a linear function of those before it: (positions kept, names dropped)."""
-    sizes = np.abs(np.diagonal(np.linalg.qr(X, mode="r")))  # what each column adds to those before it
-    if len(sizes) == X.shape[1] and (sizes > ALMOST * np.sqrt((X * X).sum(axis=0))).all():
-        return tuple(range(len(sizes))), ()
+    squares = (X.T @ X).tolist()
+    if all(
+        left > _PLAIN * row[j] for j, (row, left) in enumerate(zip(squares, pivots(squares), strict=True))
+    ):
+        return tuple(
+            range(len(squares))
+        ), ()  # squares tell, if by far: what each column adds to those before it
     kept: list[int] = []
     dropped: list[str] = []
     basis = np.empty((len(X), 0))

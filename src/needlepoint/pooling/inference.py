@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling._least_squares import Fit
+from needlepoint.pooling._least_squares import Fit, pivots
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.result import Coefficient
 from needlepoint.stats.distributions import (
@@ -105,8 +105,10 @@ def omnibus(beta: Matrix, vb: Matrix, df2: float | None, which: list[int]) -> Om
     if m == 1:
         statistic = _ratio(float(beta[which[0]]) ** 2, float(vb[which[0], which[0]]))
     else:
-        b = beta[which]
-        statistic = float(b @ np.linalg.solve(vb[np.ix_(which, which)], b))
+        covariances, b = vb.tolist(), beta.tolist()
+        block = [[*(covariances[i][j] for j in which), b[i]] for i in which]
+        *lengths, rest = pivots([*block, [*(b[i] for i in which), 0.0]])
+        statistic = -rest if min(lengths) > 0.0 else inf
     if df2 is None:
         return Omnibus(statistic, m, None, chi2_sf(statistic, m))
     return Omnibus(statistic / m, m, df2, f_sf(statistic / m, m, df2))

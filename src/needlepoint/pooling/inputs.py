@@ -60,6 +60,16 @@ def _refuse(bad: Mask, values: Matrix, study: tuple[str, ...], field: str, probl
         raise InputError(problem, field=field, study=study[i], got=float(values[i]), mend=mend)
 
 
+def _harmless(yi: Matrix, vi: Matrix) -> bool:
+    """Whether no number is missing or out of range; at one glance, so that few are asked one by one."""
+    most = _LARGEST * _LARGEST
+    return bool(
+        np.vdot(yi, yi) <= most
+        and np.vdot(vi, vi) <= most
+        and np.minimum.reduce(vi, initial=1.0) >= 1.0 / _LARGEST
+    )
+
+
 def _check(yi: Matrix, vi: Matrix, study: tuple[str, ...]) -> None:
     _refuse(np.isinf(yi), yi, study, "yi", "an estimate is infinite", "leave the study out or correct it")
     _refuse(np.isinf(vi), vi, study, "vi", "a sampling variance is infinite", "leave the study out")
@@ -142,7 +152,9 @@ def read(
     v = _variances(data, vi, sei, len(y))
     names = labels(data, study, k=len(y))
     w = None if weights is None else _weights(data, weights, len(y), names)
-    _check(y, v, names)
+    harmless = _harmless(y, v)
+    if not harmless:
+        _check(y, v, names)
     return _keep(y, v, names, w, ni, mods, intercept, data, measure or "GEN", notes, scale)
 
 

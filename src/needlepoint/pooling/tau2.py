@@ -157,7 +157,7 @@ def _se_root(m: Model, tau2: float) -> float:
 def _range(m: Model) -> tuple[float, float]:
     """Smallest and largest sampling variance."""
     if m.table is not None:
-        return float(np.min(m.vi)), float(np.max(m.vi))
+        return m.table.low, m.table.high
     low = high = m.vi[0]
     for v in m.vi:
         if v < low:
