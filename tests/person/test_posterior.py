@@ -146,3 +146,9 @@ def test_a_mixture_knows_its_quantiles():
     assert np.trapezoid(mixture.density(x), x) == pytest.approx(1, abs=1e-6)
     assert mixture.mean == pytest.approx(1.25)
     assert mixture.sd == pytest.approx(np.sqrt(0.25 * 0.25 + 0.75 * 1 + 0.25 * 0.75 * 9))
+
+
+def test_a_quantile_is_found_between_two_far_peaks():
+    far = Mixture(np.array([0.5, 0.5]), np.array([-100.0, 100.0]), np.array([0.01, 0.01]))
+    assert far.quantile(0.25) == pytest.approx(-100, abs=1e-3)
+    assert far.below(far.quantile(0.9)) == pytest.approx(0.9, abs=1e-6)

@@ -41,8 +41,9 @@ def plan_calendar(settings: Mapping[str, str], *, at: str = "20:00") -> str:
     marks = list(_periods(settings, first) if "treated" in settings else _course(settings, first))
     until = max(day for day, _ in marks)
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//needlepoint//diary//EN"]
-    lines += _event("daily", PAIN, f"DTSTART:{first:%Y%m%d}T{clock}", f"RRULE:FREQ=DAILY;UNTIL={until:%Y%m%d}T235959",
-                    "BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{PAIN}", "TRIGGER:PT0M", "END:VALARM")  # fmt: skip
+    alarm = ("BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_escaped(PAIN)}", "TRIGGER:PT0M", "END:VALARM")
+    rule = f"RRULE:FREQ=DAILY;UNTIL={until:%Y%m%d}T235959"
+    lines += _event("daily", PAIN, f"DTSTART:{first:%Y%m%d}T{clock}", rule, *alarm)
     for day, what in marks:
         lines += _event(f"{day:%Y%m%d}", what, f"DTSTART;VALUE=DATE:{day:%Y%m%d}")
     return "\r\n".join([*lines, "END:VCALENDAR", ""])
@@ -66,12 +67,9 @@ def _periods(settings: Mapping[str, str], first: date) -> Iterator[tuple[date, s
 
 def _event(name: str, what: str, *lines: str) -> list[str]:
     stamp = "DTSTAMP:20000101T000000Z"  # the same plan gives the same file
-    escaped = what.replace(",", "\\,").replace(";", "\\;")
-    return [
-        "BEGIN:VEVENT",
-        f"UID:{name}@needlepoint-diary",
-        stamp,
-        f"SUMMARY:{escaped}",
-        *lines,
-        "END:VEVENT",
-    ]
+    head = ["BEGIN:VEVENT", f"UID:{name}@needlepoint-diary", stamp, f"SUMMARY:{_escaped(what)}"]
+    return [*head, *lines, "END:VEVENT"]
+
+
+def _escaped(text: str) -> str:
+    return text.replace(",", "\\,").replace(";", "\\;")

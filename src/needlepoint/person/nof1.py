@@ -23,7 +23,8 @@ from needlepoint.person.posterior import Mixture, Posterior, fit
 from needlepoint.person.priors import Course, EffectPrior, Priors, load_priors
 from needlepoint.person.randomised_start import DrawTest, draw_test
 from needlepoint.person.rows import as_entries, numbered_day
-from needlepoint.person.verdict import Verdict, advice, decide_verdict, review_due, words
+from needlepoint.person.side_measures import side_fields
+from needlepoint.person.verdict import Verdict, advice, decide_verdict, in_percent, review_due, words
 from needlepoint.result import Result, digest
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse_diary", "three_numbers"]
+__all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse_diary", "chance", "three_numbers"]
 
 MU_MEAN, MU_SD = 5.0, 5.0  # level of pain: the middle of the scale, and all of it
-B_SD = 1.0  # points of pain for a unit of medicine, or a day of another treatment
+B_SD = 1.0  # points of pain for a unit of medicine, a day of another treatment, or TREND_DAYS of a trend
+TREND_DAYS = 28.0
+TREND = "a steady trend of its own, up or down"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ class DiaryAnswer(Result):
     effect_sd: float | None = None
     p_helps: float | None = None  # probability of an improvement of more than the worthwhile effect
     p_worse: float | None = None
+    p_needed: float | None = None  # of help, for the rule to speak of it now: more before the review
     expected: float | None = None  # change expected without the treatment by the last weeks
     prior_mean: float | None = None
     prior_sd: float | None = None
@@ -109,7 +113,7 @@ class DiaryAnswer(Result):
 
     def summary(self) -> str:
         """Text for people."""
-        lines = [self.words, "", *three_numbers(self), "", self.advice]
+        lines = [self.words, "", *three_numbers(self), *chance(self), "", self.advice]
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
 
@@ -153,7 +157,7 @@ def analyse_diary(
     priors
         From the pack of low back pain unless given.
     sensitivity
-        Also under other priors, and without the days of other treatments.
+        Also under other priors, with a trend of its own, and without medicines and other treatments.
     start_days
         The days from which the first session was drawn by lot: adds a test that rests on no prior.
 
@@ -206,6 +210,7 @@ def analyse_diary(
         words=words(verdict, mixed=bool(series.mixed), days_needed=needed),
         advice=advice(verdict, due=due, limits=priors.limits),
         days_needed=needed,
+        p_needed=None if posterior is None else (priors.limits.sure if due else priors.limits.sure_early),
         mixed=series.mixed,
         draw=_draw(series, start_days, sessions, priors) if posterior is not None else None,
         priors=f"{priors.pack} {priors.version}",
@@ -213,10 +218,14 @@ def analyse_diary(
         mixture=mixture,
         days=series.t,
         pain=series.y,
-        notes=(*read_notes, *_notes(series, priors, course, posterior, told=duration is not None)),
+        notes=(
+            *read_notes,
+            *_notes(series, priors, course, posterior, told=duration is not None),
+            *_trend_note(verdict, effect.get("sensitivity", ()), priors),
+        ),
         **changed,
         **effect,
-        **_side_fields(entries, sessions),
+        **side_fields(entries, sessions),
     )
 
 
@@ -241,6 +250,16 @@ def three_numbers(answer: DiaryAnswer) -> list[str]:
         f"3. What the diary added: trials alone said {answer.prior_mean:+.1f}; your diary removed "
         f"{answer.moved:.0%} of the doubt."
         + (" It has not told us much yet." if answer.moved < 0.25 else ""),
+    ]
+
+
+def chance(answer: DiaryAnswer) -> list[str]:
+    """The probability of help, and the one that the rule asks for; nothing without an effect."""
+    if answer.p_helps is None or answer.p_needed is None:
+        return []
+    return [
+        f"The chance that it helps by more than half a point is {in_percent(answer.p_helps)}. "
+        f"We say that it helps from {answer.p_needed:.0%} on."
     ]
 
 
@@ -414,6 +433,9 @@ def _sensitivity(
             for name, prior in priors.others.items()
         ),
     ]
+    trend = np.column_stack([series.x, (series.t - series.t.mean()) / TREND_DAYS])
+    trended = _Series(series.t, series.y, trend, series.started, series.mixed)
+    rows.append(_row(TREND, _fit(trended, priors, course), priors))
     if series.x.shape[1]:
         plain = _Series(series.t, series.y, series.x[:, :0], series.started, series.mixed)
         rows.append(_row("medicines and other treatments left out", _fit(plain, priors, course), priors))
@@ -451,32 +473,6 @@ def _draw(
     )
 
 
-def _side_fields(entries: Sequence[Entry], sessions: Sequence[date]) -> dict[str, Any]:
-    """What else the diary holds: function, the unrelated symptom, the person's own judgement, unwanted events."""
-    latest = _latest(entries)
-    return {
-        "control_change": _side_change(entries, "control", sessions),
-        "rmdq_change": _side_change(entries, "rmdq", sessions),
-        "own_judgement": next((e.global_change for e in latest if e.global_change is not None), None),
-        "events": tuple(f"{e.day}: {e.event}" for e in reversed(latest) if e.event),
-    }
-
-
-def _latest(entries: Sequence[Entry]) -> list[Entry]:
-    """Entries, the newest first."""
-    return sorted(entries, key=lambda each: each.day, reverse=True)
-
-
-def _side_change(entries: Sequence[Entry], name: str, sessions: Sequence[date]) -> float | None:
-    """Change of another measure: mean before the first session against the mean of the last four entries."""
-    if not sessions:
-        return None
-    written = sorted((e.day, getattr(e, name)) for e in entries if getattr(e, name) is not None)
-    before = [value for day, value in written if day < sessions[0]]
-    after = [value for day, value in written if day >= sessions[0]][-4:]
-    return sum(after) / len(after) - sum(before) / len(before) if before and after else None
-
-
 def _notes(
     series: _Series, priors: Priors, course: Course, posterior: Posterior | None, *, told: bool
 ) -> tuple[str, ...]:
@@ -495,7 +491,7 @@ def _notes(
             f"{span - len(series.t):.0f} of {span:.0f} days have no entry. Gaps are normal and are allowed for."
         )
         notes.append(
-            f"Expected course: pain like yours ({course.stratum}), {course.mean:+.1f} points over months."
+            f"Without the treatment we would expect {course.label} to change by {course.mean:+.1f} points over months."
         )
         if not told:
             notes.append(
@@ -505,3 +501,11 @@ def _notes(
     if series.mixed:
         notes.append(f"Started in the same weeks: {', '.join(series.mixed)}.")
     return tuple(notes)
+
+
+def _trend_note(verdict: Verdict, rows: Sequence[Sensitivity], priors: Priors) -> tuple[str, ...]:
+    """Help that a trend of its own could explain as well."""
+    helps = verdict in {"likely helping you", "some help, less than most people call worthwhile"}
+    if helps and any(row.assumption == TREND and row.p_helps < priors.limits.sure for row in rows):
+        return ("If your pain was on a steady way down of its own, this diary cannot tell that from help.",)
+    return ()

@@ -55,6 +55,7 @@ class Course:
     sd: float
     source: str
     url: str
+    label: str  # in plain words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +252,7 @@ class _Reader:
             sd=max(course["least_sd"], abs(mean) / 2),
             source=self.sources[fact.source].citation,
             url=self.sources[fact.source].url,
+            label=row.get("label", stratum),
         )
 
     def _limits(self, row: dict[str, Any]) -> Limits:

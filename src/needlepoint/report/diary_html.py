@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from needlepoint.person.nof1 import DiaryAnswer, three_numbers
+from needlepoint.person.nof1 import DiaryAnswer, chance, three_numbers
 from needlepoint.person.plan import CANNOT
 from needlepoint.person.verdict import in_percent
 from needlepoint.report.page import link, page
@@ -59,8 +59,7 @@ def _moved(answer: DiaryAnswer) -> str:
         f"Two curves of the effect. Trials alone: about {answer.prior_mean:.1f}. "
         f"With your diary: about {answer.effect:.1f}, from {answer.effect_low:.1f} to {answer.effect_high:.1f}."
     )
-    chance = f"The chance that it helps by more than half a point is {in_percent(answer.p_helps)}."
-    return inline_svg(prior_posterior(answer), alt) + f"<p>{chance}</p>"
+    return inline_svg(prior_posterior(answer), alt) + f"<p>{' '.join(chance(answer))}</p>"
 
 
 def _sensitivity(answer: DiaryAnswer) -> str:
