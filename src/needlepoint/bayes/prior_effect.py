@@ -210,7 +210,7 @@ class Truncated(EffectPrior):
             raise InputError("this prior cannot be cut", field="prior", got=self.prior)
         if not self.low < self.high:
             raise InputError("low must be below high", field="low", got=self.low, allowed=f"< {self.high}")
-        if self.mass < 1e-12:
+        if self.mass < 1e-6:
             raise InputError(
                 "next to nothing of the prior lies between low and high",
                 field="prior",
