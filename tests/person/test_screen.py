@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import re
+from html import escape
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +13,7 @@ from needlepoint.cli import cli
 from needlepoint.errors import InputError
 from needlepoint.person.rules import LEVELS, load_rules
 from needlepoint.person.screen import _findings, clean, evaluate, screen
+from needlepoint.report.screen_html import screen_html
 
 BOOK = load_rules()
 RULES = {rule.id: rule for rule in BOOK.rules}
@@ -188,6 +191,40 @@ def test_a_file_without_answers_is_refused(tmp_path, name, content, says):
         screen(tmp_path / name)
     with pytest.raises(InputError, match="table of questions"):
         screen(3)
+
+
+def test_the_page_shows_findings_with_sources_and_an_emergency_alone(tmp_path, grade):
+    answers = {"fever": "yes", "implant": "yes", "age": 44, "duration": "2 years"}
+    html = screen_html(screen(answers))
+    assert "<script" not in html
+    assert (
+        "Questions about emergencies" not in html.split("<main>")[0]
+    )  # something was found: that comes first
+    for finding in screen(answers).findings:
+        assert html.count(f"<h3>{escape(finding.statement)}</h3>") == 1
+        assert escape(finding.url) in html
+    assert "no electric stimulation" in html
+    assert "Are you like the people in the trials?" in html
+    stopped = screen_html(screen({"saddle": "yes", "fever": "yes"}))
+    assert 'class="emergency"' in stopped
+    assert "people in the trials" not in stopped
+    page = tmp_path / "me.HTML"
+    (tmp_path / "a.json").write_text(json.dumps(answers))
+    run = CliRunner().invoke(cli, ["screen", "--answers", str(tmp_path / "a.json"), "-o", str(page)])
+    assert run.exit_code == 0
+    assert page.read_text() == html
+    bad = CliRunner().invoke(cli, ["screen", "--answers", str(tmp_path / "a.json"), "-o", "x.docx"])
+    assert "cannot tell the kind" in str(bad.exception)
+    words = re.sub(
+        r"<style.*?</style>|<table.*?</table>|<footer.*?</footer>|<span.*?</span>|<p class=.note.*?</p>",
+        "",
+        html,
+        flags=re.S,
+    )
+    text = " ".join(
+        re.sub(r"<[^>]+>", "", block) for block in re.findall(r"<(?:p|li|h3)[^>]*>(.*?)</(?:p|li|h3)>", words)
+    )
+    assert grade(text) <= 8
 
 
 @pytest.mark.slow

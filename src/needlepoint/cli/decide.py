@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
+from needlepoint.cli.page_output import check_page, output_option, write_page
+
 __all__ = ["command"]
 
 
 @click.command("decide")
-@click.option(
-    "-o", "--output", "--html", type=click.Path(dir_okay=False, path_type=Path), help="A .html or .pdf file."
-)
+@output_option
 @click.option(
     "--answers",
     "path",
@@ -33,23 +33,12 @@ def command(
     as_json: bool,
 ) -> None:
     """Lay out the choice: what else there is, what helps how many, what it costs and risks. It never decides."""
-    from needlepoint.errors import InputError
     from needlepoint.person.decide import decide
 
+    check_page(output)
     decision = decide(path, duration=duration, country=country, pack=pack)
     if output is not None:
         from needlepoint.report.decide_html import decide_html
-        from needlepoint.report.files import write_bytes, write_text
 
-        html, kind = decide_html(decision), output.suffix.casefold()
-        if kind == ".html":
-            write_text(output, html)
-        elif kind == ".pdf":
-            from needlepoint.report.pdf import page_pdf
-
-            write_bytes(output, page_pdf(html))
-        else:
-            raise InputError(
-                "cannot tell the kind of file", field="--output", got=output.name, allowed=".html, .pdf"
-            )
+        write_page(output, lambda: decide_html(decision))
     click.echo(json.dumps(decision.to_dict(), ensure_ascii=False) if as_json else decision.summary())

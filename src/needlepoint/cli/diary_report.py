@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from needlepoint.cli.diary_open import as_json_option, open_diary, say
+from needlepoint.cli.page_output import check_page, output_option, write_page
 from needlepoint.errors import InputError
 
 if TYPE_CHECKING:
     from needlepoint.person.nof1 import DiaryAnswer
 
 __all__ = ["pool", "report"]
-
-output_option = click.option(
-    "-o",
-    "--output",
-    "--html",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A .html or .pdf file too.",
-)
 
 
 @click.command("report")
@@ -31,20 +23,20 @@ output_option = click.option(
 @click.pass_obj
 def report(path: Path, output: Path | None, as_json: bool) -> None:
     """Say what the diary shows: your change, what is beyond the expected, how sure that is."""
-    _check(output)
+    check_page(output)
     diary = open_diary(path)
     settings = diary.settings()
     if "treated" in settings:
         from needlepoint.report.periods_html import periods_html
 
         trial = diary.report_periods()
-        _write(output, lambda: periods_html(trial, settings))
+        write_page(output, lambda: periods_html(trial, settings))
         say(trial.to_dict(), trial.summary(), as_json=as_json)
         return
     from needlepoint.report.diary_html import diary_html
 
     answer = diary.report()
-    _write(output, lambda: diary_html(answer, settings))
+    write_page(output, lambda: diary_html(answer, settings))
     say(answer.to_dict(), answer.summary(), as_json=as_json)
 
 
@@ -60,10 +52,10 @@ def pool(files: tuple[Path, ...], duration: str | None, output: Path | None, as_
     from needlepoint.person.series import describe_people
     from needlepoint.report.people_html import people_html
 
-    _check(output)
+    check_page(output)
     answers = [_answer(file, duration) for file in files]
     people = describe_people(answers, labels=[file.stem for file in files])
-    _write(output, lambda: people_html(people))
+    write_page(output, lambda: people_html(people))
     say(people.to_dict(), people.summary(), as_json=as_json)
 
 
@@ -76,24 +68,3 @@ def _answer(file: Path, duration: str | None) -> DiaryAnswer:
         return open_diary(file).report(sensitivity=False)
     except InputError as error:
         raise InputError(f"{file.name}: {error}") from error
-
-
-def _check(output: Path | None) -> None:
-    if output is not None and output.suffix.casefold() not in {".html", ".pdf"}:
-        raise InputError(
-            "cannot tell the kind of file", field="--output", got=output.name, allowed=".html, .pdf"
-        )
-
-
-def _write(output: Path | None, page: Callable[[], str]) -> None:
-    """The page as HTML or PDF; nothing where no file was asked for."""
-    if output is None:
-        return
-    from needlepoint.report.files import write_bytes, write_text
-
-    if output.suffix.casefold() == ".pdf":
-        from needlepoint.report.pdf import page_pdf
-
-        write_bytes(output, page_pdf(page()))
-    else:
-        write_text(output, page())

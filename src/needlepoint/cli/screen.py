@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from needlepoint.cli.page_output import check_page, output_option, write_page
 from needlepoint.errors import InputError
 from needlepoint.person.rules import LEVELS, Question, RuleBook, load_rules
 from needlepoint.person.screen import clean, evaluate, screen
@@ -25,12 +26,14 @@ __all__ = ["command"]
 )
 @click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the rules.")
 @click.option("--questions", is_flag=True, help="List the questions in the order of asking, and stop.")
+@output_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def command(path: Path | None, pack: str, questions: bool, as_json: bool) -> None:
+def command(path: Path | None, pack: str, questions: bool, output: Path | None, as_json: bool) -> None:
     """Ask the safety questions, emergencies first, and grade the answers.
 
     Nothing leaves this machine and nothing is stored.
     """
+    check_page(output)
     book = load_rules(pack)
     if questions:
         click.echo(_listing(book, as_json=as_json))
@@ -43,6 +46,10 @@ def command(path: Path | None, pack: str, questions: bool, as_json: bool) -> Non
         mend = "give --answers FILE, or run it in a terminal; --questions lists the questions"
         raise InputError("no answers and nobody to ask", mend=mend)
     result = screen(answers, pack=pack)
+    if output is not None:
+        from needlepoint.report.screen_html import screen_html
+
+        write_page(output, lambda: screen_html(result))
     click.echo(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result.summary())
 
 
