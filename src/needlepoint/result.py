@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["Result", "digest", "frame", "jsonable", "rows_of", "without_notes"]
+__all__ = ["Result", "digest", "frame", "jsonable", "p_text", "rows_of", "without_notes"]
 
 
 def jsonable(value: Any) -> Any:
@@ -77,6 +77,15 @@ class Result:
 
     def __str__(self) -> str:
         return self.summary()
+
+
+def p_text(value: float) -> str:
+    """A p-value for people, which is never shown as zero.
+
+    >>> p_text(0.04123), p_text(2e-9)
+    ('p = 0.0412', 'p < 0.0001')
+    """
+    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}"
 
 
 def rows_of(result: Result, names: Iterable[str]) -> list[dict[str, Any]]:

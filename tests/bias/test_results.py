@@ -50,3 +50,20 @@ def test_results_are_readable_by_programs_and_people(name):
     assert result.to_frame("pandas").shape[0] == len(rows)
     assert str(result).strip()
     assert "nan" not in str(result).lower()
+
+
+@pytest.mark.parametrize("test", ["Pustejovsky", "Peters", "Harbord", "arcsine", "Schwarzer"])
+def test_a_study_without_an_effect_is_left_out_of_every_test_of_tables(test):
+    table = {
+        "ai": [4, 6, 3, 9, 12],
+        "n1i": [123, 306, 231, 200, 90],
+        "ci": [11, 29, 11, 20, 8],
+        "n2i": [139, 303, 220, 190, 95],
+    }
+    whole = npt.effect_sizes(table, measure="OR", **{c: c for c in table})
+    wider = {name: [*values, 0] for name, values in table.items() if name in {"ai", "ci"}}
+    wider |= {name: [*values, 50] for name, values in table.items() if name in {"n1i", "n2i"}}
+    with_empty = npt.effect_sizes(wider, measure="OR", drop00=True, **{c: c for c in wider})
+    assert npt.small_study_test(with_empty, test=test).statistic == pytest.approx(
+        npt.small_study_test(whole, test=test).statistic
+    )

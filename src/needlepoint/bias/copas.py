@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from needlepoint.bias._bounded_search import descend
-from needlepoint.bias._words import p_words
-from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
+from needlepoint.bias._one_mean import constant, one_mean
+from needlepoint.errors import ConvergenceError, InputError
 from needlepoint.options import check_fraction
-from needlepoint.pooling.refit import as_pooled, inputs_of, refit
-from needlepoint.result import Result, without_notes
+from needlepoint.pooling.refit import inputs_of, refit
+from needlepoint.result import Result, p_text, without_notes
 from needlepoint.stats.distributions import chi2_sf, normal_quantile
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Copas(Result):
         lines = [f"Copas selection model (k = {self.k})"]
         lines.extend(
             f"seen {r.seen:4.0%}: {r.estimate:9.4f} [{r.ci_low:.4f}, {r.ci_high:.4f}]  missing {r.missing:5.1f}  "
-            f"residual small-study effects {p_words(r.residual_p)}"
+            f"residual small-study effects {p_text(r.residual_p)}"
             for r in self.rows
         )
         if self.adjusted is not None:
@@ -112,17 +112,13 @@ def copas(
     2
     """
     check_fraction(alpha, field="alpha")
-    pooled = as_pooled(effects, vi, data)
-    if pooled.p != 1:
-        raise InputError("the method needs a model without moderators", field="mods", got=pooled.p - 1)
-    if pooled.k < 4:
-        raise NotEnoughStudies("the Copas model", needs=4, got=pooled.k)
+    pooled = one_mean(effects, vi, data, method="the Copas model", needs=4)
     if not all(0 < chance < best < 1 for chance in seen):
         raise InputError(
             "chances of publication lie between 0 and that of the best study", field="seen", got=seen
         )
     sei = np.sqrt(pooled.vi)
-    if np.ptp(sei) <= 1e-12 * sei.max():
+    if constant(sei):
         raise InputError("every study has the same standard error", field="vi")
     null = refit(pooled, inputs_of(pooled), method="ML", test="z")
     start = np.array([null.estimate, null.tau2])

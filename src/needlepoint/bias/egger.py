@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from needlepoint.bias._dispersion import dispersion_fit, refuse_exact_fit
-from needlepoint.bias._words import p_words
+from needlepoint.bias._one_mean import constant
 from needlepoint.columns import numbers
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.refit import as_pooled, inputs_of, kept_rows, refit, subset
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import t_quantile, two_sided_t
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class AsymmetryTest(Result):
         """The test in a line, the limit estimate in another."""
         name = "t" if self.df is not None else "z"
         df = f"({self.df:g})" if self.df is not None else ""
-        lines = [f"{self.test}: {name}{df} = {self.statistic:.3f}, {p_words(self.p_value)} (k = {self.k})"]
+        lines = [f"{self.test}: {name}{df} = {self.statistic:.3f}, {p_text(self.p_value)} (k = {self.k})"]
         if self.limit is not None:
             interval = f"[{self.limit_low:.4g}, {self.limit_high:.4g}]"
             lines.append(f"limit estimate {self.limit:.4g}, {100 * self.level:g}% CI {interval}")
@@ -124,7 +124,7 @@ def egger(
     k, p = len(inputs.yi), inputs.design.X.shape[1] + 1
     if k <= p:
         raise NotEnoughStudies("the regression test", needs=p + 1, got=k)
-    if np.ptp(x) <= 1e-12 * np.max(np.abs(x)):
+    if constant(x):
         raise InputError("every study has the same value of the predictor", field="predictor", got=predictor)
     limit = predictor in _LIMIT and p == 2 and inputs.design.intercept
     fit = _classical if model == "lm" else _mixed

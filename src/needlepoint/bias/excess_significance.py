@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from needlepoint.bias._words import p_words
-from needlepoint.errors import InputError
+from needlepoint.bias._one_mean import one_mean
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling.refit import as_pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import chi2_sf, normal_quantile
+from needlepoint.stats.roots import brent_root
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +49,7 @@ class ExcessSignificance(Result):
         """The test in a line."""
         return (
             f"excess significance ({self.test}): {self.observed} of {self.k} studies significant, "
-            f"{self.expected:.2f} expected, {p_words(self.p_value)}"
+            f"{self.expected:.2f} expected, {p_text(self.p_value)}"
         )
 
 
@@ -133,9 +132,7 @@ def excess_significance(
     check(direction, Alternative, field="direction")
     for name, share in (("alpha", alpha), ("limit_alpha", limit_alpha)):
         check_fraction(share, field=name)
-    pooled = as_pooled(effects, vi, data)
-    if pooled.p != 1:
-        raise InputError("the test needs a model without moderators", field="mods", got=pooled.p - 1)
+    pooled = one_mean(effects, vi, data, method="the test of excess significance")
     theta, t2 = pooled.estimate, pooled.tau2
     if tau2 is not None:
         t2 = tau2
@@ -211,14 +208,6 @@ def _limit(setting: _Setting, effect: float, alpha: float) -> float | None:
     def excess(distance: float) -> float:
         return setting.p_value(setting.null + side * distance) - alpha
 
-    low, high = 0.0, reach
-    at_low, at_high = excess(low), excess(high)
-    if at_low * at_high > 0:
+    if excess(0.0) * excess(reach) > 0:
         return None
-    for _ in range(200):
-        middle = (low + high) / 2
-        if excess(middle) * at_low > 0:
-            low = middle
-        else:
-            high = middle
-    return setting.null + side * (low + high) / 2
+    return setting.null + side * brent_root(excess, 0.0, reach)

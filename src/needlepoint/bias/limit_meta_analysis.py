@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from needlepoint.bias._dispersion import dispersion_fit, refuse_exact_fit
-from needlepoint.bias._words import p_words
-from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.pooling.refit import as_pooled
-from needlepoint.result import Result
+from needlepoint.bias._one_mean import constant, one_mean
+from needlepoint.errors import InputError
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import chi2_sf, normal_quantile
 
 if TYPE_CHECKING:
@@ -52,8 +51,8 @@ class LimitMetaAnalysis(Result):
         return (
             f"limit meta-analysis (k = {self.k}): {self.estimate:.4g}, {100 * self.level:g}% CI "
             f"[{self.ci_low:.4g}, {self.ci_high:.4g}]\n"
-            f"small-study effects: Q(1) = {self.q_small:.3f}, {p_words(self.q_small_p)}; "
-            f"remaining heterogeneity: Q({self.q_rest_df}) = {self.q_rest:.3f}, {p_words(self.q_rest_p)}"
+            f"small-study effects: Q(1) = {self.q_small:.3f}, {p_text(self.q_small_p)}; "
+            f"remaining heterogeneity: Q({self.q_rest_df}) = {self.q_rest:.3f}, {p_text(self.q_rest_p)}"
         )
 
 
@@ -82,13 +81,9 @@ def limit_meta_analysis(effects: Any, vi: Any = None, *, data: Any = None) -> Li
     >>> limit_meta_analysis([0.9, 0.7, 0.6, 0.3, 0.2], [0.2, 0.1, 0.1, 0.02, 0.01]).estimate < 0.2
     True
     """
-    pooled = as_pooled(effects, vi, data)
-    if pooled.p != 1:
-        raise InputError("the method needs a model without moderators", field="mods", got=pooled.p - 1)
-    if pooled.k < 3:
-        raise NotEnoughStudies("limit meta-analysis", needs=3, got=pooled.k)
+    pooled = one_mean(effects, vi, data, method="limit meta-analysis", needs=3)
     total = np.sqrt(pooled.vi + pooled.tau2)
-    if np.ptp(total) <= 1e-12 * total.max():
+    if constant(total):
         raise InputError(
             "every study has the same standard error: there is nothing to extrapolate", field="vi"
         )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from needlepoint.bias._one_mean import Favours, favoured, one_mean
 from needlepoint.bias._selection_inference import infer
 from needlepoint.bias._selection_likelihood import ConditionalSelection
 from needlepoint.bias._selection_search import Problem, maximise
-from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check, check_fraction
-from needlepoint.pooling.refit import as_pooled, inputs_of, refit
+from needlepoint.options import check_fraction
+from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.result import Result
 from needlepoint.stats.distributions import normal_quantile
 
@@ -56,7 +56,7 @@ def p_uniform(
     vi: Any = None,
     *,
     data: Any = None,
-    favours: Literal["positive", "negative"] | None = None,
+    favours: Favours | None = None,
     alpha: float = 0.05,
 ) -> PUniform:
     """p-uniform* by maximum likelihood.
@@ -90,14 +90,8 @@ def p_uniform(
     3
     """
     check_fraction(alpha, field="alpha")
-    pooled = as_pooled(effects, vi, data)
-    if pooled.p != 1:
-        raise InputError("the method needs a model without moderators", field="mods", got=pooled.p - 1)
-    if pooled.k < 2:
-        raise NotEnoughStudies("p-uniform*", needs=2, got=pooled.k)
-    side = ("positive" if pooled.estimate >= 0 else "negative") if favours is None else favours
-    check(side, Literal["positive", "negative"], field="favours")
-    sign = 1.0 if side == "positive" else -1.0
+    pooled = one_mean(effects, vi, data, method="p-uniform*", needs=2)
+    side, sign = favoured(pooled, favours)
     cut = normal_quantile(1 - alpha / 2)
     significant = sign * pooled.yi / np.sqrt(pooled.vi) > cut
     method = "EE" if pooled.method in {"EE", "FE"} else "ML"

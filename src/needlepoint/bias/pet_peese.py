@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from needlepoint.bias._dispersion import DispersionFit, dispersion_fit, refuse_exact_fit
-from needlepoint.bias._words import p_words
-from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.bias._one_mean import constant, one_mean
+from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
-from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import t_cdf, t_quantile, two_sided_t
 
 __all__ = ["CorrectedMean", "peese", "pet", "pet_peese", "waap"]
@@ -47,7 +46,7 @@ class CorrectedMean(Result):
         """The mean in a line."""
         line = (
             f"{self.method}: {self.estimate:.4g}, {100 * self.level:g}% CI [{self.ci_low:.4g}, {self.ci_high:.4g}], "
-            f"{p_words(self.p_value)} ({self.k_used} of {self.k} studies)"
+            f"{p_text(self.p_value)} ({self.k_used} of {self.k} studies)"
         )
         return "\n".join([line, *(f"note: {note}" for note in self.notes)])
 
@@ -60,7 +59,7 @@ def pet(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     >>> pet([0.9, 0.7, 0.5, 0.3, 0.2], [0.20, 0.12, 0.05, 0.02, 0.01]).estimate
     -0.0019...
     """
-    return _regressed(_plain(effects, vi, data), "PET", 1)
+    return _regressed(one_mean(effects, vi, data, method="PET", needs=3), "PET", 1)
 
 
 def peese(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
@@ -68,7 +67,7 @@ def peese(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
 
     Stanley & Doucouliagos (2014), doi:10.1002/jrsm.1095. Raises NotEnoughStudies below three studies.
     """
-    return _regressed(_plain(effects, vi, data), "PEESE", 2)
+    return _regressed(one_mean(effects, vi, data, method="PEESE", needs=3), "PEESE", 2)
 
 
 def pet_peese(effects: Any, vi: Any = None, *, data: Any = None, alpha: float = 0.10) -> CorrectedMean:
@@ -82,7 +81,7 @@ def pet_peese(effects: Any, vi: Any = None, *, data: Any = None, alpha: float = 
         Fewer than three studies.
     """
     check_fraction(alpha, field="alpha")
-    pooled = _plain(effects, vi, data)
+    pooled = one_mean(effects, vi, data, method="PET-PEESE", needs=3)
     first = _regressed(pooled, "PET", 1)
     side = 1.0 if pooled.estimate >= 0 else -1.0
     if 1 - t_cdf(side * first.statistic, first.df) < alpha / 2:
@@ -106,7 +105,7 @@ def waap(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     ----------
     Stanley, Doucouliagos & Ioannidis (2017), doi:10.1002/sim.7228.
     """
-    pooled = _plain(effects, vi, data, needs=2)
+    pooled = one_mean(effects, vi, data, method="WAAP", needs=2)
     everyone = np.ones(pooled.k, bool)
     mean = abs(float(_mean(pooled, everyone).beta[0]))
     powered = np.sqrt(pooled.vi) <= mean / _POWERED
@@ -116,15 +115,6 @@ def waap(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     return _with_notes(_corrected(pooled, _mean(pooled, everyone), "WLS", pooled.k), note)
 
 
-def _plain(effects: Any, vi: Any, data: Any, *, needs: int = 3) -> Pooled:
-    pooled = as_pooled(effects, vi, data)
-    if pooled.p != 1:
-        raise InputError("the method needs a model without moderators", field="mods", got=pooled.p - 1)
-    if pooled.k < needs:
-        raise NotEnoughStudies("a mean corrected for small-study effects", needs=needs, got=pooled.k)
-    return pooled
-
-
 def _mean(pooled: Pooled, rows: Any) -> DispersionFit:
     yi, vi = pooled.yi[rows], pooled.vi[rows]
     return dispersion_fit(yi, 1 / vi, np.ones((len(yi), 1)))
@@ -132,7 +122,7 @@ def _mean(pooled: Pooled, rows: Any) -> DispersionFit:
 
 def _regressed(pooled: Pooled, method: str, power: int) -> CorrectedMean:
     sei = np.sqrt(pooled.vi)
-    if np.ptp(sei) <= 1e-12 * sei.max():
+    if constant(sei):
         raise InputError(
             "every study has the same standard error: there is nothing to regress on", field="vi"
         )
@@ -168,6 +158,4 @@ def _corrected(pooled: Pooled, fit: DispersionFit, method: str, used: int) -> Co
 
 
 def _with_notes(mean: CorrectedMean, note: str) -> CorrectedMean:
-    from dataclasses import replace
-
     return replace(mean, notes=(*mean.notes, note))

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.bias._words import p_words
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.refit import as_pooled
-from needlepoint.result import Result
-from needlepoint.stats.rank_correlation import kendall
+from needlepoint.result import Result, p_text
+from needlepoint.stats.rank_correlation import deviates, kendall
 
 __all__ = ["RankTest", "rank_test"]
 
@@ -28,7 +27,7 @@ class RankTest(Result):
     def summary(self) -> str:
         """The test in a line."""
         how = "exact" if self.exact else "normal approximation"
-        return f"rank test: Kendall's tau = {self.tau:.3f}, {p_words(self.p_value)} ({how}, k = {self.k})"
+        return f"rank test: Kendall's tau = {self.tau:.3f}, {p_text(self.p_value)} ({how}, k = {self.k})"
 
 
 def rank_test(effects: Any, vi: Any = None, *, data: Any = None, exact: bool = True) -> RankTest:
@@ -59,10 +58,8 @@ def rank_test(effects: Any, vi: Any = None, *, data: Any = None, exact: bool = T
     yi, v = pooled.yi, pooled.vi
     if len(yi) < 3:
         raise NotEnoughStudies("the rank test", needs=3, got=len(yi))
-    total = float((1 / v).sum())
-    centre = float((yi / v).sum()) / total
     if np.ptp(yi) == 0 or np.ptp(v) == 0:
         raise InputError("effects or variances do not vary: there is nothing to rank", field="yi")
-    found = kendall((yi - centre) / np.sqrt(v - 1 / total), v, exact=exact)
+    found = kendall(deviates(yi, v), v, exact=exact)
     notes = ("tied values: normal approximation",) if exact and not found.exact else ()
     return RankTest(notes=notes, k=len(yi), tau=found.tau, p_value=found.p_value, exact=found.exact)

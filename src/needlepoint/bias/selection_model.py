@@ -11,11 +11,10 @@ from needlepoint.bias._selection_inference import Inference, by_profile, infer
 from needlepoint.bias._selection_likelihood import SmoothSelection, StepSelection, TruncationSelection
 from needlepoint.bias._selection_search import Problem, SelectionFit, maximise
 from needlepoint.bias._selection_weights import SMOOTH
-from needlepoint.bias._words import p_words
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit
-from needlepoint.result import Result, without_notes
+from needlepoint.result import Result, p_text, without_notes
 from needlepoint.stats.distributions import chi2_sf
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class SelectionModel(Result):
         """The corrected estimate, the weights and the test, in three lines."""
         interval = "" if self.ci_low is None else f" [{self.ci_low:.4g}, {self.ci_high:.4g}]"
         weights = ", ".join(f"{d:.3g}" for d in self.delta)
-        p = "" if self.lrt_p is None else f", {p_words(self.lrt_p)}"
+        p = "" if self.lrt_p is None else f", {p_text(self.lrt_p)}"
         lines = [
             f"selection model {self.kind} ({self.alternative}, k = {self.k}): estimate {self.estimate:.4g}{interval}, "
             f"{self.estimate_unselected:.4g} without selection",

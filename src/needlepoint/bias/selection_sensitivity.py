@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from needlepoint.bias._one_mean import Favours, favoured, one_mean
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check, check_fraction
-from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
+from needlepoint.options import check_fraction
+from needlepoint.pooling.refit import inputs_of, refit, subset
 from needlepoint.result import Result
 from needlepoint.stats.distributions import normal_quantile, t_quantile
+from needlepoint.stats.roots import brent_root
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SelectionSensitivity", "selected_estimate", "selection_sensitivity"]
 
-Favours = Literal["positive", "negative"]
 _MOST = 1e4  # a selection ratio beyond this explains nothing
 
 
@@ -105,12 +107,8 @@ def selection_sensitivity(
     (2, None)
     """
     check_fraction(alpha, field="alpha")
-    pooled = as_pooled(effects, vi, data)
-    if pooled.p != 1:
-        raise InputError("the method needs a model without moderators", field="mods", got=pooled.p - 1)
-    side = ("positive" if pooled.estimate >= 0 else "negative") if favours is None else favours
-    check(side, Favours, field="favours")
-    sign = 1.0 if side == "positive" else -1.0
+    pooled = one_mean(effects, vi, data, method="the sensitivity analysis for publication bias")
+    side, sign = favoured(pooled, favours)
     if sign * (pooled.estimate - target) < 0:
         raise InputError("the estimate is already beyond the target", field="target", got=target)
     affirmative = sign * pooled.yi / np.sqrt(pooled.vi) > normal_quantile(1 - alpha / 2)
@@ -158,13 +156,6 @@ def _s_value_of_interval(pooled: Pooled, affirmative: Any, target: float, sign: 
 
     if gap(1.0) <= 0:
         return 1.0
-    grid = np.geomspace(1.0, _MOST, 200)
-    below = [r for r in grid if gap(float(r)) <= 0]
-    if not below:
-        return None
-    high = float(below[0])
-    low = float(grid[int(np.searchsorted(grid, high)) - 1])
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (low, middle) if gap(middle) <= 0 else (middle, high)
-    return high
+    grid = np.geomspace(1.0, _MOST, 200).tolist()
+    found = next(((low, high) for low, high in pairwise(grid) if gap(high) <= 0), None)
+    return None if found is None else brent_root(gap, *found)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from needlepoint.bias._dispersion import dispersion_fit, refuse_exact_fit
+from needlepoint.bias._one_mean import constant
 from needlepoint.bias.egger import AsymmetryTest, egger, regression_note
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.stats.distributions import two_sided_normal, two_sided_t
-from needlepoint.stats.rank_correlation import kendall
+from needlepoint.stats.rank_correlation import deviates, kendall
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,9 +59,7 @@ def _egger(effects: Any, vi: Any, data: Any) -> AsymmetryTest:
 def _begg(effects: Any, vi: Any, data: Any) -> AsymmetryTest:
     """Begg & Mazumdar (1994), doi:10.2307/2533446."""
     pooled = as_pooled(effects, vi, data)
-    total = float((1 / pooled.vi).sum())
-    centre = float((pooled.yi / pooled.vi).sum()) / total
-    return _ranked("Begg", (pooled.yi - centre) / np.sqrt(pooled.vi - 1 / total), pooled.vi)
+    return _ranked("Begg", deviates(pooled.yi, pooled.vi), pooled.vi)
 
 
 def _thompson(effects: Any, vi: Any, data: Any) -> AsymmetryTest:
@@ -105,8 +105,10 @@ def _pustejovsky(effects: Any, vi: Any, data: Any) -> AsymmetryTest:
         raise InputError(
             "the test needs the group sizes", field="n1i", mend="give what effect_sizes() returns"
         )
-    x = np.sqrt(1 / np.asarray(raw["n1i"], float) + 1 / np.asarray(raw["n2i"], float))
-    return _regressed("Pustejovsky", _effects_of(effects), 1 / np.asarray(effects.vi), x, "sqrt(1/n1 + 1/n2)")
+    use = _seen(effects)
+    n1, n2, vi = (np.asarray(column, float)[use] for column in (raw["n1i"], raw["n2i"], effects.vi))
+    x = np.sqrt(1 / n1 + 1 / n2)
+    return _regressed("Pustejovsky", _effects_of(effects), 1 / vi, x, "sqrt(1/n1 + 1/n2)")
 
 
 def _arcsine(effects: Any, vi: Any, data: Any) -> AsymmetryTest:
@@ -178,7 +180,7 @@ def _by_size(name: str, effects: Any, predictor: Callable[[Floats], Floats]) -> 
 def _regressed(name: str, yi: Floats, weights: Floats, x: Floats, predictor: str) -> AsymmetryTest:
     if len(yi) < 3:
         raise NotEnoughStudies(f"{name}'s test", needs=3, got=len(yi))
-    if np.ptp(x) <= 1e-12 * np.max(np.abs(x)):
+    if constant(x):
         raise InputError("every study has the same value of the predictor", field="predictor", got=predictor)
     fit = refuse_exact_fit(dispersion_fit(yi, weights, np.column_stack([np.ones(len(yi)), x])))
     slope, se = float(fit.beta[1]), float(np.sqrt(fit.vb[1, 1]))
@@ -220,8 +222,6 @@ def _ranked(name: str, x: Floats, y: Floats) -> AsymmetryTest:
 
 
 def _named(name: str, test: AsymmetryTest) -> AsymmetryTest:
-    from dataclasses import replace
-
     return replace(test, test=f"{name}'s test")
 
 

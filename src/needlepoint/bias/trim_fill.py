@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from needlepoint.bias._one_mean import constant, one_mean
 from needlepoint.bias.egger import egger
-from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
+from needlepoint.errors import ConvergenceError
 from needlepoint.options import check
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
-from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
+from needlepoint.pooling.refit import inputs_of, refit, subset
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result
 
@@ -148,11 +149,7 @@ def trim_fill(
     check(estimator, TrimFillEstimator, field="estimator")
     if side is not None:
         check(side, Side, field="side")
-    pooled = as_pooled(effects, vi, data)
-    if pooled.p != 1:
-        raise InputError("trim and fill needs a model without moderators", field="mods", got=pooled.p - 1)
-    if pooled.k < 3:
-        raise NotEnoughStudies("trim and fill", needs=3, got=pooled.k)
+    pooled = one_mean(effects, vi, data, method="trim and fill", needs=3)
     where = side or _missing_side(pooled)
     inputs = _sorted(pooled, -1.0 if where == "right" else 1.0)
     k0, se, centre, rounds = _iterate(pooled, inputs, ESTIMATORS[estimator], max_iterations)
@@ -161,7 +158,7 @@ def trim_fill(
 
 def _missing_side(pooled: Pooled) -> Side:
     """Where the small studies are fewer: a falling slope on the standard error leaves the right side thin."""
-    if np.ptp(pooled.vi) <= 1e-12 * pooled.vi.max():
+    if constant(pooled.vi):
         return "left"
     slope = egger(pooled, model="rma").slope
     return "right" if slope is not None and slope < 0 else "left"

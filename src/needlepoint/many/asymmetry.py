@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from needlepoint.many._tails import two_sided
-from needlepoint.stats.rank_correlation import kendall
+from needlepoint.stats.rank_correlation import deviates, kendall
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,8 +52,6 @@ def rank(yi: Floats, vi: Floats, starts: Indices) -> dict[str, Any]:
     tau, p = np.full(len(starts) - 1, np.nan), np.full(len(starts) - 1, np.nan)
     for g in np.flatnonzero(np.diff(starts) >= 3).tolist():
         y, v = yi[starts[g] : starts[g + 1]], vi[starts[g] : starts[g + 1]]
-        total = float((1.0 / v).sum())
-        centre = float((y / v).sum()) / total
-        found = kendall((y - centre) / np.sqrt(v - 1.0 / total), v, exact=True)
+        found = kendall(deviates(y, v), v, exact=True)
         tau[g], p[g] = found.tau, found.p_value
     return {"rank_tau": tau, "rank_p": p}

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from needlepoint.pooling._counts import Counts, Vector
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import chi2_sf, normal_quantile, two_sided_normal
 
-__all__ = ["CommonEffect", "Heterogeneity", "common_effect_fields", "heterogeneity", "p_text"]
+__all__ = ["CommonEffect", "Heterogeneity", "common_effect_fields", "heterogeneity"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +105,3 @@ def common_effect_fields(counts: Counts, estimate: float, se: float, level: floa
         "yi": counts.yi,
         "vi": counts.vi,
     }
-
-
-def p_text(value: float) -> str:
-    """A p-value for people."""
-    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}"

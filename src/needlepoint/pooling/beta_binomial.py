@@ -13,9 +13,8 @@ from needlepoint.errors import ConvergenceError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling._beta_binomial import Maximum, Tally, maximise, tally
 from needlepoint.pooling._beta_binomial_effects import EFFECTS, Effect, by_logits
-from needlepoint.pooling._common_effect import p_text
 from needlepoint.pooling._counts import Counts, Vector, empty_studies, read_counts, refuse_parts, two_arms
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import chi2_quantile, chi2_sf, normal_quantile, two_sided_normal
 from needlepoint.stats.roots import brent_root
 

@@ -10,9 +10,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling._common_effect import p_text
 from needlepoint.pooling._counts import Vector, empty_studies, read_counts, refuse_all_empty, refuse_parts
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.roots import brent_root
 
 __all__ = ["ExactConditional", "exact_conditional"]

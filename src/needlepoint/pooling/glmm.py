@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
-from needlepoint.pooling._common_effect import p_text
 from needlepoint.pooling._counts import Vector
 from needlepoint.pooling._glmm_estimates import estimate, heterogeneity_tests, typical_variance
 from needlepoint.pooling._glmm_inputs import (
@@ -23,7 +22,7 @@ from needlepoint.pooling._glmm_inputs import (
 from needlepoint.pooling._glmm_profile import profile_coefficients, profile_tau2
 from needlepoint.pooling.inference import coefficients, omnibus
 from needlepoint.pooling.result import Coefficient
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["Glmm", "GlmmModel", "glmm"]

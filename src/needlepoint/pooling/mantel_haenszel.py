@@ -12,7 +12,7 @@ import numpy as np
 from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling import _mantel_haenszel as kernel
-from needlepoint.pooling._common_effect import CommonEffect, common_effect_fields, p_text
+from needlepoint.pooling._common_effect import CommonEffect, common_effect_fields
 from needlepoint.pooling._counts import (
     Counts,
     Vector,
@@ -23,6 +23,7 @@ from needlepoint.pooling._counts import (
     read_counts,
     zero_cells,
 )
+from needlepoint.result import p_text
 from needlepoint.stats.distributions import chi2_sf
 
 __all__ = ["CountMeasure", "MantelHaenszel", "mantel_haenszel"]

@@ -11,10 +11,9 @@ import numpy as np
 
 from needlepoint.errors import ConvergenceError
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling._common_effect import p_text
 from needlepoint.pooling._counts import Vector, empty_studies, read_counts, two_arms
 from needlepoint.pooling._penalised_logistic import PenalisedFit, dispersion, penalised_fit
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import chi2_quantile, chi2_sf, normal_quantile, two_sided_normal
 from needlepoint.stats.roots import brent_root
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from needlepoint.pooling.result import Coefficient, Pooled
+from needlepoint.result import p_text
 
 __all__ = ["as_html", "as_text"]
-
-
-def _p(value: float) -> str:
-    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}"
 
 
 def _interval(low: float, high: float) -> str:
@@ -25,17 +22,18 @@ def _head(r: Pooled) -> str:
 
 def _heterogeneity(r: Pooled) -> str:
     se = f" (SE {r.tau2_se:.4g})" if r.tau2_se is not None and r.method not in {"EE", "FE"} else ""
-    return f"τ² = {r.tau2:.4g}{se}, I² = {r.i2:.1%}, Q({r.q_df}) = {r.q:.2f}, {_p(r.q_p)}"
+    return f"τ² = {r.tau2:.4g}{se}, I² = {r.i2:.1%}, Q({r.q_df}) = {r.q:.2f}, {p_text(r.q_p)}"
 
 
 def _line(r: Coefficient, width: int = 0) -> str:
-    return f"{r.term:<{width}}  {r.estimate:>9.4g}  {r.se:>8.4g}  {_p(r.p_value):>10}  {_interval(r.ci_low, r.ci_high)}"
+    numbers = f"{r.estimate:>9.4g}  {r.se:>8.4g}  {p_text(r.p_value):>10}"
+    return f"{r.term:<{width}}  {numbers}  {_interval(r.ci_low, r.ci_high)}"
 
 
 def _moderators(r: Pooled) -> str:
     name = f"F({r.qm_df}, {r.qm_df2:.4g})" if r.qm_df2 is not None else f"QM({r.qm_df})"
     explained = f", R² = {r.r2:.1%}" if r.r2 is not None else ""
-    return f"moderators: {name} = {r.qm:.3f}, {_p(r.qm_p)}{explained}"
+    return f"moderators: {name} = {r.qm:.3f}, {p_text(r.qm_p)}{explained}"
 
 
 def as_text(r: Pooled) -> str:
@@ -44,7 +42,7 @@ def as_text(r: Pooled) -> str:
     percent = f"{100 * r.level:g}%"
     if r.p == 1:
         lines.append(
-            f"estimate {r.estimate:.4g}, {percent} CI {_interval(r.ci_low, r.ci_high)}, {_p(r.p_value)}"
+            f"estimate {r.estimate:.4g}, {percent} CI {_interval(r.ci_low, r.ci_high)}, {p_text(r.p_value)}"
         )
     else:
         width = max(len(c.term) for c in r.coefficients)
@@ -61,7 +59,7 @@ def as_html(r: Pooled) -> str:
     """The result as a caption, a table of coefficients and its notes, for notebooks."""
     cells = "".join(
         f"<tr><th scope='row'>{escape(c.term)}</th><td>{c.estimate:.4g}</td><td>{c.se:.4g}</td>"
-        f"<td>{_interval(c.ci_low, c.ci_high)}</td><td>{_p(c.p_value)}</td></tr>"
+        f"<td>{_interval(c.ci_low, c.ci_high)}</td><td>{p_text(c.p_value)}</td></tr>"
         for c in r.coefficients
     )
     after = [_heterogeneity(r), *r.notes]

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Kendall", "kendall"]
+__all__ = ["Kendall", "deviates", "kendall"]
+
+
+def deviates(yi: Floats, vi: Floats) -> Floats:
+    """Distances from the equal-effects mean in their standard errors (Begg & Mazumdar 1994, doi:10.2307/2533446)."""
+    total = float((1.0 / vi).sum())
+    mean = float((yi / vi).sum()) / total
+    return (yi - mean) / np.sqrt(vi - 1.0 / total)
 
 
 class Kendall(NamedTuple):
