@@ -126,7 +126,7 @@ def test_damage_is_reported_by_kind():
     text = (
         "Use 4 30 needles. The researchhas shown it.7.Lee K. Available at: . research is long. It isnt, dont"
     )
-    kinds = {d.kind for d in damage_of(text, frozenset(words_of(text).text))}
+    kinds = {d.kind for d in damage_of(text, words_of(text))}
     assert kinds == {"lost dash", "glued words", "glued footnote", "lost address", "lost apostrophes"}
 
 

@@ -30,9 +30,9 @@ _MEMORY = 100_000  # words and steps that are remembered; junk input must not gr
 class Words:
     """A text as parallel lists: the word in small letters without apostrophes, its start, its end."""
 
-    text: list[str]
-    starts: list[int]
-    ends: list[int]
+    text: list[str] = field(default_factory=list[str])
+    starts: list[int] = field(default_factory=list[int])
+    ends: list[int] = field(default_factory=list[int])
 
     def __len__(self) -> int:
         return len(self.text)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
+from needlepoint.claims._lexicon import Words
 from needlepoint.claims.result import Damage
 
 __all__ = ["damage_of", "shadow_of"]
@@ -42,22 +43,23 @@ def shadow_of(text: str, *, markdown: bool = False) -> str:
 
 
 _LOST_DASH = re.compile(r"(\d(?<![\d.,/-]\d)\d{0,2}) (\d{1,3})(?![\d.,%/-])(?= [a-z])")
-_BARE = (
-    "dont",
-    "doesnt",
-    "isnt",
-    "arent",
-    "cant",
-    "wont",
-    "didnt",
-    "youre",
-    "theyre",
-    "youve",
-    "weve",
-    "thats",
-    "bodys",
-)
-_LOST_APOSTROPHE = re.compile(rf"\b(?:{'|'.join(_BARE)})\b", re.I)
+_BARE = frozenset(
+    [
+        "dont",
+        "doesnt",
+        "isnt",
+        "arent",
+        "cant",
+        "wont",
+        "didnt",
+        "youre",
+        "theyre",
+        "youve",
+        "weve",
+        "thats",
+        "bodys",
+    ]
+)  # without their apostrophe
 _GLUED_NOTE = re.compile(r"[.?!](?<=[a-z][.?!])\d{1,3}(?:\.(?=[A-Z])|(?=\s+[A-Z]|\s*$))", re.M)
 _ADDRESS_OPENS = re.compile(r"\b(?:available at|retrieved from|source|see)\s*$", re.I)
 _NO_ADDRESS = re.compile(r":\s*\.")
@@ -68,11 +70,12 @@ _SHORTEST_HALF = 5
 _REPLACEMENT = re.compile("\ufffd+|(?:\u00c3.|\u00e2\u20ac.){1,}")
 
 
-def damage_of(shadow: str, vocabulary: frozenset[str] = frozenset()) -> tuple[Damage, ...]:
+def damage_of(shadow: str, words: Words) -> tuple[Damage, ...]:
     """Traces of broken extraction, in the order of the page: each is reported, none is taken at its word.
 
-    ``vocabulary`` holds the page's words in small letters; two words without their space are found by it.
+    ``words`` are those of the page; two words without their space are found by them.
     """
+    vocabulary = frozenset(words.text)
     found = [
         *_spans(_LOST_DASH, shadow, "lost dash", rising=True),
         *_spans(_GLUED_NOTE, shadow, "glued footnote"),
@@ -83,9 +86,8 @@ def damage_of(shadow: str, vocabulary: frozenset[str] = frozenset()) -> tuple[Da
         found += _broken_off(_ADDRESS_OPENS, _NO_ADDRESS, shadow, "lost address")
     if any(sign in shadow for sign in ("\ufffd", "\u00c3", "\u00e2\u20ac")):
         found += _spans(_REPLACEMENT, shadow, "wrong encoding")
-    lower = shadow.lower()
-    if any(word in lower for word in _BARE):
-        found += islice(_spans(_LOST_APOSTROPHE, shadow, "lost apostrophes"), 1)
+    if not vocabulary.isdisjoint(_BARE):
+        found += islice(_bare(words), 1)
     return tuple(sorted(found, key=lambda d: (d.char_start, d.char_end)))
 
 
@@ -93,6 +95,13 @@ def _spans(pattern: re.Pattern[str], shadow: str, kind: str, *, rising: bool = F
     for m in pattern.finditer(shadow):
         if not rising or int(m.group(1)) < int(m.group(2)):
             yield Damage(kind=kind, char_start=m.start(), char_end=m.end())
+
+
+def _bare(words: Words) -> Iterable[Damage]:
+    """Words that have lost their apostrophe; in ``words`` none has one, so the length on the page tells."""
+    for word, start, end in zip(words.text, words.starts, words.ends, strict=True):
+        if word in _BARE and end - start == len(word):
+            yield Damage(kind="lost apostrophes", char_start=start, char_end=end)
 
 
 def _broken_off(opens: re.Pattern[str], ends: re.Pattern[str], shadow: str, kind: str) -> Iterable[Damage]:
@@ -110,5 +119,5 @@ def _glued(shadow: str, vocabulary: frozenset[str]) -> Iterable[Damage]:
         for tail in _GLUED:
             half = word[: -len(tail)]
             if word.endswith(tail) and len(half) >= _SHORTEST_HALF and half in vocabulary:
-                for m in re.finditer(rf"\b{re.escape(word)}\b", shadow):
+                for m in re.finditer(rf"{word}(?<=\b{word})\b", shadow):
                     yield Damage(kind="glued words", char_start=m.start(), char_end=m.end())

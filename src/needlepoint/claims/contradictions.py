@@ -115,9 +115,8 @@ def _on_site(c: Case) -> bool:
 
 
 def _control(c: Case) -> bool:
-    d = c.definition
-    studied = c.kind in {"citation", "procedure", "magnitude"}
-    return d is not None and studied and c.has(d.right) and not c.has(d.wrong)
+    d = c.definition if c.kind in {"citation", "procedure", "magnitude"} else None
+    return d is not None and c.has(d.right) and not c.has(d.wrong)
 
 
 def _unbacked(c: Case) -> bool:
@@ -229,20 +228,31 @@ def contradictions_of(cases: Sequence[Case], ids: Sequence[str]) -> list[Contrad
     """All pairs, in the order of the page; a pair stands once, by its strongest reason."""
     found: dict[tuple[int, int], Contradiction] = {}
     for slot in SLOTS:
-        speaking = [(i, c) for i, c in enumerate(cases) if c.kind in slot.kinds]
-        held = {name: [i for i, c in speaking if holds(c)][:_MOST] for name, holds in slot.stances.items()}
-        for strength, clashes in (("direct", slot.direct), ("tension", slot.tension)):
-            for one, other in clashes:
-                for i in held[one]:
-                    for j in held[other]:
-                        pair = (min(i, j), max(i, j))
-                        if i != j and pair not in found and _same_subject(cases[i], cases[j]):
-                            found[pair] = Contradiction(
-                                a=ids[pair[0]], b=ids[pair[1]], strength=strength, slot=slot.id, why=slot.why
-                            )
+        for i, j, strength in _clashes(slot, cases):
+            pair = (min(i, j), max(i, j))
+            if i != j and pair not in found and _same_subject(cases[i], cases[j]):
+                found[pair] = Contradiction(
+                    a=ids[pair[0]], b=ids[pair[1]], strength=strength, slot=slot.id, why=slot.why
+                )
     for i, j, why in _numbers(cases):
         found.setdefault((i, j), Contradiction(a=ids[i], b=ids[j], strength="direct", slot="number", why=why))
     return [found[pair] for pair in sorted(found)]
+
+
+def _clashes(slot: Slot, cases: Sequence[Case]) -> Iterator[tuple[int, int, str]]:
+    """Claims with stances that clash; a stance is looked for only where one against it was found."""
+    speaking = [(i, c) for i, c in enumerate(cases) if c.kind in slot.kinds]
+    held: dict[str, list[int]] = {}
+
+    def holding(stance: str) -> list[int]:
+        if stance not in held:
+            holds = slot.stances[stance]
+            held[stance] = [i for i, c in speaking if holds(c)][:_MOST]
+        return held[stance]
+
+    for strength, clashes in (("direct", slot.direct), ("tension", slot.tension)):
+        for one, other in clashes:
+            yield from ((i, j, strength) for i in holding(one) for j in holding(other))
 
 
 def _same_subject(a: Case, b: Case) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from needlepoint.claims._lexicon import Words
 from needlepoint.claims.case import Case
 from needlepoint.claims.fields import Context, Slots, certainty_of, polarity_of, slots_of, speaker_of
 from needlepoint.claims.kinds import kind_of
@@ -28,7 +29,7 @@ class Extraction:
     cases: list[Case] = field(default_factory=list[Case])
     others: list[tuple[Unit, Role]] = field(default_factory=list[tuple[Unit, Role]])
     headings: list[Unit] = field(default_factory=list[Unit])
-    words: frozenset[str] = frozenset()
+    words: Words = field(default_factory=Words)
 
 
 def extract(shadow: str, vocabulary: Vocabulary, main: str, proposals: Sequence[Proposal] = ()) -> Extraction:
@@ -37,7 +38,7 @@ def extract(shadow: str, vocabulary: Vocabulary, main: str, proposals: Sequence[
     A proposal of a model can only raise a sentence that the rules set aside; it moves no boundary.
     """
     units, words = read_units(shadow, vocabulary)
-    found = Extraction(words=frozenset(words.text))
+    found = Extraction(words=words)
     context = _page_context(units, vocabulary, main)
     heading: Unit | None = None
     clauses: dict[int, list[Unit]] = {}
@@ -49,7 +50,7 @@ def extract(shadow: str, vocabulary: Vocabulary, main: str, proposals: Sequence[
             heading, context.heading = None, ()
         if unit.line.kind == "heading":
             heading = unit
-            context.heading = _treatments(unit, vocabulary) or context.heading
+            context.heading = _treatments(unit) or context.heading
             found.headings.append(unit)
         role = role_of(unit)
         proposal = _proposed(unit, role, proposals)
@@ -77,9 +78,8 @@ def _proposed(unit: Unit, role: Role | None, proposals: Sequence[Proposal]) -> P
     )
 
 
-def _treatments(unit: Unit, vocabulary: Vocabulary) -> tuple[str, ...]:
-    names = [m.term for m in unit.mentions if vocabulary.terms[m.term].kind == "treatment" and not m.part]
-    return tuple(dict.fromkeys(names))
+def _treatments(unit: Unit) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(m.term for m in unit.mentions if m.kind == "treatment" and not m.part))
 
 
 def _page_context(units: list[Unit], vocabulary: Vocabulary, main: str) -> Context:
@@ -90,10 +90,9 @@ def _page_context(units: list[Unit], vocabulary: Vocabulary, main: str) -> Conte
         if unit.line.kind == "menu":
             continue
         for m in unit.mentions:
-            kind = vocabulary.terms[m.term].kind
-            if kind == "treatment" and not m.part:
+            if m.kind == "treatment" and not m.part:
                 treatments[m.term] += 1
-            elif kind == "condition":
+            elif m.kind == "condition":
                 conditions[m.term] += 1
     about = [c for c, _ in conditions.most_common() if main in vocabulary.lineage(c)]
     condition = about[0] if about else next(iter(dict(conditions.most_common(1))), None)
@@ -104,7 +103,7 @@ def _page_context(units: list[Unit], vocabulary: Vocabulary, main: str) -> Conte
 def _case(
     unit: Unit, heading: Unit | None, context: Context, vocabulary: Vocabulary, main: str, shadow: str
 ) -> Case:
-    kind = kind_of(unit, treated=bool(_treatments(unit, vocabulary)))
+    kind = kind_of(unit, treated=bool(_treatments(unit)))
     slots = slots_of(unit, kind, context, vocabulary)
     quantities = quantities_of(shadow, unit.start, unit.end) if counts(unit.text, unit.words) else ()
     case = Case(

@@ -74,7 +74,7 @@ class Slots:
 
 def slots_of(unit: Unit, kind: ClaimKind, context: Context, vocabulary: Vocabulary) -> Slots:
     """Fill the slots; what the sentence leaves open is taken from the section, then from the page."""
-    by_kind = _by_kind(unit.mentions, vocabulary)
+    by_kind = _by_kind(unit.mentions)
     versus = _VERSUS.search(unit.text) if unit.has("versus") else None
     behind = unit.start + versus.end() if versus else None
     named, compared = _split_treatments(unit, by_kind.get("treatment", []), behind)
@@ -104,10 +104,10 @@ def _population(lower: str) -> str | None:
     return None
 
 
-def _by_kind(mentions: list[Mention], vocabulary: Vocabulary) -> dict[str, list[Mention]]:
+def _by_kind(mentions: list[Mention]) -> dict[str, list[Mention]]:
     found: dict[str, list[Mention]] = {}
     for mention in mentions:
-        found.setdefault(vocabulary.terms[mention.term].kind, []).append(mention)
+        found.setdefault(mention.kind, []).append(mention)
     return found
 
 

@@ -103,7 +103,8 @@ def quantities_of(shadow: str, start: int, end: int) -> tuple[Quantity, ...]:
     [('2012', 'year'), ('20000', 'people'), ('1 in 10', 'people'), ('4-30', 'needles')]
     """
     text = shadow[start:end]
-    barred = [m.span() for p in (_TELEPHONE, _DATE) for m in p.finditer(text) if _is_barred(m.group())]
+    signs = (_TELEPHONE, _DATE) if _DIGIT.search(text) else ()
+    barred = [m.span() for sign in signs for m in sign.finditer(text) if _is_barred(m.group())]
     return tuple(sorted([*_found(text, start, barred), *_vague(text, start)], key=lambda q: q.char_start))
 
 

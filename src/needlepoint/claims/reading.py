@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from needlepoint.claims._lexicon import Words, words_of
 from needlepoint.claims.lines import Line, lines_of
-from needlepoint.claims.sentences import clauses_of, sentences_of
+from needlepoint.claims.sentences import JOINTS, clauses_of, sentences_of
 from needlepoint.claims.vocabulary import Signs, Vocabulary
 
 __all__ = ["Mention", "Unit", "cues", "read_units"]
@@ -45,6 +45,7 @@ class Mention:
     """A term in a sentence; ``part`` where only something that belongs to it is named."""
 
     term: str
+    kind: str  # treatment, condition ...
     part: bool
     start: int  # offset in the page
 
@@ -96,7 +97,7 @@ def _units(shadow: str, words: Words) -> Iterator[Unit]:
             section += 1
         for start, end in _spans(shadow, line):
             sentence += 1
-            for low, high in clauses_of(shadow, start, end):
+            for low, high in _clauses(shadow, start, end, words, first):
                 first = bisect_left(words.starts, low, first)
                 behind = bisect_left(words.starts, high, first)
                 if behind > first:
@@ -110,6 +111,14 @@ def _spans(shadow: str, line: Line) -> Iterator[tuple[int, int]]:
         yield line.start, line.end
         return
     yield from sentences_of(shadow, line.start, line.end)
+
+
+def _clauses(shadow: str, start: int, end: int, words: Words, first: int) -> list[tuple[int, int]]:
+    """Clauses of a sentence; only a word that can join two makes it worth a closer look."""
+    behind = bisect_left(words.starts, end, first)
+    if JOINTS.isdisjoint(words.text[first:behind]):
+        return [(start, end)]
+    return clauses_of(shadow, start, end)
 
 
 _NOWHERE: frozenset[int] = frozenset()
@@ -134,8 +143,8 @@ def _heads(unit: Unit, words: Words, shadow: str) -> frozenset[int]:
     return frozenset(heads)
 
 
-_Named = tuple[int, int, bool, int, str]
-"""A term found, in the order in which terms are kept: first word, last (negative), part, number, term."""
+_Named = tuple[int, int, bool, int, str, str]
+"""A term found, in the order in which terms are kept: first word, last (negative), part, number; term and kind."""
 
 
 def _read(unit: Unit, hits: Iterable[tuple[Signs, int, int]], words: Words, shadow: str) -> None:
@@ -146,10 +155,15 @@ def _read(unit: Unit, hits: Iterable[tuple[Signs, int, int]], words: Words, shad
         opens = found.opening is not None and (first == unit.first or first in _heads(unit, words, shadow))
         signs = (found.opening if opens else None) or found
         here |= signs.cues
-        rows |= signs.rows
-        for term, part in signs.terms:
-            named.append((first, -last, part, len(named), term))
-    unit.mentions = [Mention(term, part, words.starts[first]) for first, _, part, _, term in _longest(named)]
+        if signs.rows:
+            rows |= signs.rows
+        for term, kind, part in signs.terms:
+            named.append((first, -last, part, len(named), term, kind))
+    if named:
+        starts = words.starts
+        unit.mentions = [
+            Mention(term, kind, part, starts[first]) for first, _, part, _, term, kind in _longest(named)
+        ]
 
 
 def _longest(named: list[_Named]) -> Iterator[_Named]:

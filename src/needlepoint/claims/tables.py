@@ -33,6 +33,8 @@ class Named(Generic[R]):
 
     def among(self, keys: set[str]) -> list[R]:
         """The rows whose key is here, in the order of the table."""
+        if self._keys.isdisjoint(keys):
+            return []
         here = self._keys & keys
         if len(here) < 2:
             return [self._rows[key][1] for key in here]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from needlepoint.claims._lexicon import Ending, Lexicon
@@ -65,21 +65,22 @@ class Signs:
 
     cues: frozenset[str]
     rows: frozenset[str]  # rows of the pack
-    terms: tuple[tuple[str, bool], ...]  # with True where only a part of the term's matter is named
+    terms: tuple[tuple[str, str, bool], ...]  # id, kind, and whether only a part of its matter is named
     opening: Signs | None = (
         None  # the same where a sentence, an order or a question begins, if that says more
     )
 
     @classmethod
-    def of(cls, endings: Sequence[Ending]) -> Signs:
-        """Sort the labels of patterns by what they speak of."""
-        free = [ending for ending in endings if not ending[1]]
-        labels = [label for label, _ in free]
+    def of(cls, endings: Sequence[Ending], words: Mapping[str, Word]) -> Signs:
+        """Sort the labels of patterns by what they speak of; ``words`` are the pack's terms."""
+        labels = [label for label, anchored in endings if not anchored]
+        named = [(label[5:], label[0] == "p") for label in labels if label[:5] in {"term:", "part:"}]
+        every = [(label, False) for label, _ in endings]
         return cls(
             cues=frozenset(label for label in labels if ":" not in label),
             rows=frozenset(label[4:] for label in labels if label.startswith("row:")),
-            terms=tuple((label[5:], label[0] == "p") for label in labels if label[:5] in {"term:", "part:"}),
-            opening=cls.of([(label, False) for label, _ in endings]) if len(free) < len(endings) else None,
+            terms=tuple((term, words[term].kind, part) for term, part in named),
+            opening=cls.of(every, words) if len(labels) < len(every) else None,
         )
 
 
@@ -117,7 +118,7 @@ def vocabulary_of(knowledge: Knowledge) -> Vocabulary:
     terms = {word.id: word for word in knowledge.words}
     return Vocabulary(
         knowledge=knowledge,
-        lexicon=Lexicon([*_cues(), *_phrases(knowledge)], Signs.of),
+        lexicon=Lexicon([*_cues(), *_phrases(knowledge)], partial(Signs.of, words=terms)),
         terms=terms,
         lines={term: _line(term, terms) for term in terms},
         tables=Tables.of(knowledge),
