@@ -59,7 +59,10 @@ def estimate(cells: Mapping[str, Vector], X: Vector, asked: Specification) -> Es
     """
     options: dict[str, Any] = {"coding": asked.coding, "cor": asked.cor}
     models = nested_models(cells, X, asked.measure, asked.model, common=True, **options)
-    chosen, common = best_fit(models, start_state(models[0], start_alpha(models[0].family)))
+    alpha, beta = start_alpha(models[0].family), np.zeros(models[0].X.shape[2])
+    if asked.model == "UM.RS":
+        beta[-1] = alpha.mean()  # the mean baseline
+    chosen, common = best_fit(models, start_state(models[0], alpha, beta))
     fit = common
     if asked.method == "ML":
         known = len(models)

@@ -15,12 +15,14 @@ import numpy as np
 from needlepoint.pooling._counts import Vector
 from needlepoint.pooling._glmm_families import Family
 from needlepoint.pooling._glmm_quadrature import Integral, Points, integrate, points
+from needlepoint.pooling._least_squares import pivots
 
 __all__ = ["Fit", "Model", "State", "climb", "evaluate", "refine", "start_state"]
 
 MAX_STEPS = 100
 MAX_HALVINGS = 12  # a step that must be shorter yet says that the points are too few for the score
 LAST_GAIN = 1e-9  # Newton's steps square their error: one that promises less than this is the last
+_FLOOR = 1e-8  # of the largest curvature: none counts as smaller
 RUNAWAY = 30.0  # a standard deviation beyond this on the log scale: the likelihood climbs for ever
 LADDERS = {1: (15, 25, 41, 65, 301, 1001), 2: (15, 25, 41, 65, 151)}  # points a dimension
 
@@ -116,31 +118,56 @@ def _integral(model: Model, state: State, rule: Points) -> tuple[Integral, Vecto
     return integrate(model.family, base, model.C @ _lower(model, state.scale), rule, state.modes)
 
 
-def _derivatives(model: Model, found: Integral, *, free_scale: bool) -> Vector:
-    """How eta changes with each parameter: (k, J, Q, r), the nuisance parameter first."""
-    k, J, p = model.X.shape
-    Q = found.z.shape[1]
-    parts = [np.broadcast_to(model.X[:, :, None, :], (k, J, Q, p))]
-    if model.nuisance is not None:
-        parts.insert(0, np.broadcast_to(model.nuisance[None, :, None, None], (k, J, Q, 1)))
-    if free_scale:
-        for row, column in model.slots:
-            parts.append(model.C[None, :, None, row, None] * found.z[:, None, :, column, None])
-    return np.concatenate(parts, axis=3)
+def _fixed_design(model: Model) -> Vector:
+    """How eta changes with the parameters that are not in L, the nuisance parameter first: (k, J, m)."""
+    if model.nuisance is None:
+        return model.X
+    k, J, _ = model.X.shape
+    return np.concatenate([np.broadcast_to(model.nuisance[:, None], (k, J, 1)), model.X], axis=2)
+
+
+def _scores(model: Model, D: Vector, found: Integral, *, free_scale: bool) -> Vector:
+    """Score at every quadrature point, (k, Q, r)."""
+    residual = found.residual.transpose(0, 2, 1)
+    fixed = residual @ D
+    if not free_scale:
+        return fixed
+    rows, columns = [row for row, _ in model.slots], [column for _, column in model.slots]
+    return np.concatenate([fixed, (residual @ model.C)[:, :, rows] * found.z[:, :, columns]], axis=2)
+
+
+def _complete(model: Model, D: Vector, found: Integral, *, free_scale: bool) -> Vector:
+    """Expected information if the random effects were seen, (k, r, r)."""
+    weight = found.weights[:, None, :] * found.variance
+    fixed = (D * weight.sum(axis=2)[:, :, None]).transpose(0, 2, 1) @ D
+    if not free_scale:
+        return fixed
+    k, m = D.shape[0], D.shape[2]
+    rows, columns = [row for row, _ in model.slots], [column for _, column in model.slots]
+    once = weight @ found.z  # (k, J, d)
+    twice = weight @ (found.z[:, :, columns, None] * found.z[:, :, None, columns]).reshape(
+        *found.z.shape[:2], -1
+    )
+    C = model.C[:, rows]
+    s = len(rows)
+    information = np.empty((k, m + s, m + s))
+    information[:, :m, :m] = fixed
+    information[:, :m, m:] = D.transpose(0, 2, 1) @ (once[:, :, columns] * C)
+    information[:, m:, :m] = information[:, :m, m:].transpose(0, 2, 1)
+    products = (C[:, :, None] * C[:, None, :]).reshape(-1, s * s)
+    information[:, m:, m:] = (twice * products).sum(axis=1).reshape(k, s, s)
+    return information
 
 
 def evaluate(model: Model, state: State, rule: Points, *, free_scale: bool) -> Evaluation:
     """Log-likelihood, score (Fisher's identity) and observed information (Louis 1982) at a state."""
     found, mode = _integral(model, state, rule)
-    T = _derivatives(model, found, free_scale=free_scale)
-    k, J, Q, r = T.shape
-    G = (found.residual[:, :, :, None] * T).sum(axis=1)
+    D = _fixed_design(model)
+    G = _scores(model, D, found, free_scale=free_scale)
     score = (found.weights[:, None, :] @ G)[:, 0]
-    flat, weight = T.reshape(k, J * Q, r), (found.weights[:, None, :] * found.variance).reshape(k, J * Q, 1)
     centred = G - score[:, None, :]
-    complete = (flat * weight).transpose(0, 2, 1) @ flat
     missing = (centred * found.weights[:, :, None]).transpose(0, 2, 1) @ centred
-    information = complete - missing
+    information = _complete(model, D, found, free_scale=free_scale) - missing
     log_likelihood = float(found.log_likelihood.sum())
     if model.nuisance is None:
         return Evaluation(log_likelihood, score.sum(axis=0), information.sum(axis=0), None, mode)
@@ -153,12 +180,16 @@ def evaluate(model: Model, state: State, rule: Points, *, free_scale: bool) -> E
 
 def _step(found: Evaluation, held: tuple[int, ...]) -> Vector:
     """Newton's step, uphill also where the information is not positive; parameters that are held do not move."""
+    if not held:
+        lengths = pivots(found.information.tolist())
+        if min(lengths) > _FLOOR * max(1.0, *lengths):
+            return np.asarray(np.linalg.solve(found.information, found.score), dtype=np.float64)
     step = np.zeros_like(found.score)
     free = [i for i in range(len(step)) if i not in held]
     if not free:
         return step
     values, vectors = np.linalg.eigh(found.information[np.ix_(free, free)])
-    floor = 1e-8 * max(1.0, float(np.abs(values).max()))
+    floor = _FLOOR * max(1.0, float(np.abs(values).max()))
     step[free] = vectors @ ((vectors.T @ found.score[free]) / np.maximum(np.abs(values), floor))
     return step
 
@@ -174,12 +205,13 @@ def climb(
     n_points: int,
     *,
     free_scale: bool,
-    last_gain: float = LAST_GAIN,
+    enough: float = 0.0,
     held: tuple[int, ...] = (),
 ) -> Fit:
     """Newton's method with halving from a state.
 
-    L stays as it is unless ``free_scale``; ``held`` are positions in (beta, entries of L) that stay, too.
+    L stays as it is unless ``free_scale``; ``held`` are positions in (beta, entries of L) that stay, too. A step that
+    promises less log-likelihood than ``enough`` is not worth taking.
     """
     rule = points(n_points, model.d)
     p = model.X.shape[2]
@@ -193,6 +225,9 @@ def climb(
             score, a, b = found.per_alpha
             alpha_step = (score - b @ step) / a
             gain += float((score**2 / a).sum())
+        if gain < enough:
+            converged = True
+            break
         longest = max(np.abs(step).max(initial=0.0), np.abs(alpha_step).max(initial=0.0))
         size = min(1.0, 4.0 / longest) if longest > 0 else 1.0  # no leap beyond 4 on the log scale
         for _ in range(MAX_HALVINGS):
@@ -202,12 +237,12 @@ def climb(
                 break
             size *= 0.5
         else:
-            converged = gain < last_gain
+            converged = gain < LAST_GAIN
             break
         state, found = trial, tried
         if np.abs(state.scale).max(initial=0.0) > RUNAWAY:
             break
-        if gain < last_gain:
+        if gain < LAST_GAIN:
             converged = True
             break
     final = State(state.alpha, state.beta, state.scale, found.modes)
@@ -222,8 +257,8 @@ def refine(model: Model, fit: Fit, *, tolerance: float = 1e-8) -> Fit:
     for n in LADDERS[model.d]:
         if n <= fit.n_points:
             continue
-        richer = evaluate(model, fit.state, points(n, model.d), free_scale=False)
-        error = abs(richer.log_likelihood - fit.log_likelihood)
+        richer, _ = _integral(model, fit.state, points(n, model.d))
+        error = abs(float(richer.log_likelihood.sum()) - fit.log_likelihood)
         if error < tolerance:
             break
         fit = climb(model, fit.state, n, free_scale=bool(model.slots))

@@ -19,14 +19,22 @@ __all__ = ["Integral", "Points", "integrate", "modes", "points"]
 MOST_HERMITE = 65
 REACH = 24.0  # in standard deviations at the mode: an edge there makes them small beside the whole
 MAX_MODE_STEPS = 60
-MODE_TOLERANCE = 1e-9  # of z in posterior standard deviations: the points need not sit better than that
+SEATS = {
+    True: 1e-2,
+    False: 1e-9,
+}  # how near their modes rough and fine points sit, in posterior standard deviations
+ROUGH = 9  # so many points only say where to start
 
 
 class Points(NamedTuple):
-    """Nodes of shape (Q, d) for the weight function 1, and the logarithms of their weights, (Q,)."""
+    """Nodes of shape (Q, d) for the weight function 1, and the logarithms of their weights, (Q,).
+
+    They need to sit no nearer the mode than ``seat`` posterior standard deviations.
+    """
 
     nodes: Vector
     log_weights: Vector
+    seat: float
 
 
 def _hermite(n: int) -> tuple[Vector, Vector]:
@@ -45,13 +53,14 @@ def _trapezium(n: int) -> tuple[Vector, Vector]:
 def points(n: int, d: int) -> Points:
     """Product rule of ``n`` points in ``d`` dimensions, for densities in z: Gauss-Hermite, or trapezium if many."""
     if d == 0:
-        return Points(np.zeros((1, 0)), np.zeros(1))
+        return Points(np.zeros((1, 0)), np.zeros(1), 0.0)
+    seat = SEATS[n <= ROUGH]
     one, log_one = _hermite(n) if n <= MOST_HERMITE else _trapezium(n)
     if d == 1:
-        return Points(one[:, None], log_one)
+        return Points(one[:, None], log_one, seat)
     first, second = np.meshgrid(one, one, indexing="ij")
     log_weights = (log_one[:, None] + log_one[None, :]).ravel()
-    return Points(np.column_stack([first.ravel(), second.ravel()]), log_weights)
+    return Points(np.column_stack([first.ravel(), second.ravel()]), log_weights, seat)
 
 
 class Integral(NamedTuple):
@@ -79,17 +88,23 @@ def _joint(family: Family, base: Vector, R: Vector, z: Vector) -> tuple[Vector, 
 def _solved(curvature: Vector, gradient: Vector) -> Vector:
     if curvature.shape[1] == 1:
         return gradient / curvature[:, :, 0]
-    return np.asarray(np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0], dtype=np.float64)
+    a, b, c = curvature[:, 0, 0], curvature[:, 1, 0], curvature[:, 1, 1]
+    first, second = gradient.T
+    return np.stack([c * first - b * second, a * second - b * first], axis=1) / (a * c - b * b)[:, None]
 
 
 def _spread(curvature: Vector) -> Vector:
     """Cholesky factor of the inverse."""
     if curvature.shape[1] == 1:
         return 1.0 / np.sqrt(curvature)
-    return np.asarray(np.linalg.cholesky(np.linalg.inv(curvature)), dtype=np.float64)
+    a, b, c = curvature[:, 0, 0], curvature[:, 1, 0], curvature[:, 1, 1]
+    root = np.sqrt(c / (a * c - b * b))
+    factor = np.zeros_like(curvature)
+    factor[:, 0, 0], factor[:, 1, 0], factor[:, 1, 1] = root, -root * b / c, 1.0 / np.sqrt(c)
+    return factor
 
 
-def modes(family: Family, base: Vector, R: Vector, start: Vector) -> tuple[Vector, Vector]:
+def modes(family: Family, base: Vector, R: Vector, start: Vector, seat: float) -> tuple[Vector, Vector]:
     """Mode of each study's random effects (k, d), and the curvature there (k, d, d).
 
     The integrand is log-concave: Newton's method, halved per study while it does not climb, finds the only mode.
@@ -102,7 +117,7 @@ def modes(family: Family, base: Vector, R: Vector, start: Vector) -> tuple[Vecto
     for _ in range(MAX_MODE_STEPS):
         gradient = residual[:, :, 0] @ R - z
         step = _solved(curvature, gradient)
-        if (step * gradient).sum(axis=1).max(initial=0.0) < MODE_TOLERANCE**2:
+        if (step * gradient).sum(axis=1).max(initial=0.0) < seat**2:
             break
         scale = np.ones((k, 1))
         trial, climbed = z, log_density
@@ -142,7 +157,7 @@ def integrate(
         z = np.zeros((len(base), 1, 0))
         log_density, residual, variance = _joint(family, base, R, z)
         return Integral(log_density[:, 0], z, np.ones((len(base), 1)), residual, variance), start
-    mode, curvature = modes(family, base, R, start)
+    mode, curvature = modes(family, base, R, start, rule.seat)
     spread = _spread(curvature)
     z = mode[:, None, :] + (spread @ rule.nodes.T).transpose(0, 2, 1)
     log_density, residual, variance = _joint(family, base, R, z)
