@@ -7,7 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from needlepoint import InputError, NotEnoughStudies, multilevel, pool, robust, sampling_covariance
+from needlepoint import (
+    InputError,
+    NotEnoughStudies,
+    component_intervals,
+    contrast,
+    likelihood_ratio_test,
+    multilevel,
+    pool,
+    random_effects,
+    robust,
+    sampling_covariance,
+)
 
 FILE = Path(__file__).parents[1] / "reference" / "pooling" / "multilevel.json.gz"
 REFERENCE = json.loads(gzip.decompress(FILE.read_bytes()))
@@ -148,3 +159,53 @@ def test_what_cannot_be_read_is_refused():
     fit = multilevel(table | {"lab": [1, 1, 2]}, random="~1|lab", test="z")
     with pytest.raises(InputError, match="cuts through"):
         robust(fit, cluster=["a", "b", "c"])
+
+
+def konstantopoulos():
+    return fitted(next(c for c in REFERENCE["cases"] if c["id"] == "3level.REML"))
+
+
+def berkey(struct="UN"):
+    found = (c for c in REFERENCE["cases"] if c["dataset"] == "dat.berkey1998" and c["id"] == struct)
+    return fitted(next(found))
+
+
+def test_predicted_effects_of_districts_agree_with_metafor():
+    """metafor 5.1-12: ranef(r)[[1]] of dat.konstantopoulos2011, districts 11 and 71."""
+    district = random_effects(konstantopoulos())[0]
+    place = district.group.index("71")
+    assert district.prediction[district.group.index("11")] == pytest.approx(-0.1899859556332392, rel=1e-6)
+    assert district.prediction[place] == pytest.approx(0.5342778037883036, rel=1e-6)
+    assert district.pi_low[district.group.index("11")] == pytest.approx(-0.5163976872104048, rel=1e-6)
+
+
+def test_predicted_effects_of_outcomes_agree_with_metafor():
+    """metafor 5.1-12: ranef(r)[[1]] of dat.berkey1998, struct="UN", trial 1."""
+    found = random_effects(berkey())[0]
+    first = {name: value for name, value in zip(found.group, found.prediction, strict=True)}
+    assert first["AL | 1"] == pytest.approx(0.014322242561481187, rel=1e-5)
+    assert first["PD | 1"] == pytest.approx(0.06414791316489318, rel=1e-5)
+
+
+def test_intervals_of_variances_agree_with_metafor():
+    """metafor 5.1-12: confint(r), whose root search stops at about 1e-5 (dat.konstantopoulos2011, dat.berkey1998)."""
+    district, school = component_intervals(konstantopoulos()).rows
+    assert (district.ci_low, district.ci_high) == pytest.approx((0.02223279, 0.20724173), rel=1e-3)
+    assert (school.ci_low, school.ci_high) == pytest.approx((0.016273528, 0.062825460), rel=1e-3)
+    al, pd, bond = component_intervals(berkey()).rows
+    assert (al.level_name, bond.parameter) == ("AL", "correlation")
+    assert (al.ci_low, al.ci_high) == pytest.approx((0.0094895, 0.2067776), rel=1e-3)
+    assert pd.ci_high == pytest.approx(0.1114420, rel=1e-3)
+    assert (bond.ci_low, bond.ci_high) == pytest.approx((-0.5996439, 1.0), rel=1e-3)
+
+
+def test_nested_models_and_contrasts_agree_with_metafor():
+    """metafor 5.1-12: anova(r, r.CS), anova(r, X=c(1, -1)) of dat.berkey1998."""
+    full, reduced = berkey(), berkey("CS")
+    got = likelihood_ratio_test(full, reduced)
+    assert (got.statistic, got.df) == (pytest.approx(0.762413169251686, rel=1e-5), 1)
+    assert (got.parameters_full, got.parameters_reduced) == (5, 4)
+    assert contrast(full, [[1, -1]]).statistic == pytest.approx(86.71391886991951, rel=1e-5)
+    other = fitted(next(c for c in REFERENCE["cases"] if c["id"] == "year"))
+    with pytest.raises(InputError, match="ML"):
+        likelihood_ratio_test(other, konstantopoulos())

@@ -10,7 +10,7 @@ from needlepoint.pooling._marginal import Marginal, State, evaluate
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling._random_terms import STRUCTURES, Term, parameters
 
-__all__ = ["maximise"]
+__all__ = ["held_at", "maximise"]
 
 _LARGE = 400  # estimates in one block above which one start has to do
 _FLAT = 1e-4  # slope, per unit of log standard deviation, at which a search counts as settled
@@ -64,26 +64,51 @@ def _start(term: Term, sd: float, z: float) -> Matrix:
     return np.array([sd] * sds + [z] * (count - sds))
 
 
-def _climb(model: Marginal, start: Matrix, scale: float) -> tuple[Matrix, State] | None:
+def _climb(
+    model: Marginal, start: Matrix, scale: float, held: tuple[int, ...] = (), rounds: int = 3
+) -> tuple[Matrix, State] | None:
+    """The top reached from ``start``, parameters at positions ``held`` staying where they are."""
     from scipy.optimize import minimize
 
-    unit = np.where(np.abs(start) > 0.0, scale, 1.0)
+    unit = np.full(len(start), scale)
     unit[_correlations(model)] = 1.0
+    free = [i for i in range(len(start)) if i not in held]
+    theta = start.copy()
 
     def downhill(x: Matrix) -> tuple[float, Matrix]:
+        theta[free] = x * unit[free]
         try:
-            state = evaluate(model, x * unit)
+            state = evaluate(model, theta)
         except np.linalg.LinAlgError:
             return 1e300, np.zeros_like(x)
-        return -state.value, -state.gradient * unit
+        return -state.value, -(state.gradient * unit)[free]
 
-    x = start / unit
-    for _ in range(3):
+    x = start[free] / unit[free]
+    for _ in range(rounds if free else 0):
         x = minimize(downhill, x, jac=True, method="BFGS", options={"gtol": 1e-7, "maxiter": 500}).x
+    theta[free] = x * unit[free]
     try:
-        return x * unit, evaluate(model, x * unit)
+        return theta.copy(), evaluate(model, theta)
     except np.linalg.LinAlgError:
         return None
+
+
+def held_at(model: Marginal, theta: Matrix, position: int, value: float) -> tuple[Matrix, float]:
+    """The highest log-likelihood with one parameter held at ``value``, searched from ``theta``."""
+    scale = _spread(model)
+    here = theta.copy()
+    here[position] = value
+    correlations = set(_correlations(model))
+    away = here.copy()  # a standard deviation of zero has no slope: start above it
+    for i in range(len(theta)):
+        if i != position and i not in correlations and abs(theta[i]) < 0.05 * scale:
+            away[i] = 0.3 * scale
+    starts = [here] if np.array_equal(here, away) else [here, away]
+    found = [done for start in starts if (done := _climb(model, start, scale, (position,), 1)) is not None]
+    if not found:
+        return here, -np.inf
+    best = max(found, key=lambda done: done[1].value)
+    return best[0], best[1].value
 
 
 def _correlations(model: Marginal) -> list[int]:

@@ -85,7 +85,7 @@ def covariance(term: Term, theta: Matrix) -> Matrix:
         root = np.zeros((m, m))
         root[np.tril_indices(m)] = theta
         return root @ root.T
-    sd = theta[:m] if kind.heterogeneous else np.full(m, theta[0])
+    sd = np.abs(theta[:m]) if kind.heterogeneous else np.full(m, abs(float(theta[0])))
     if kind.correlate is None or m == 1:
         return np.diag(sd * sd)
     return np.outer(sd, sd) * kind.correlate(correlation(term, theta), term.distance)

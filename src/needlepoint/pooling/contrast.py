@@ -12,6 +12,7 @@ from needlepoint.errors import InputError
 from needlepoint.options import chosen_level
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.inference import Omnibus, coefficients
+from needlepoint.pooling.multilevel import Multilevel
 from needlepoint.pooling.result import Coefficient, Pooled
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_sf, f_sf
@@ -42,7 +43,9 @@ class ContrastTest(Result):
         )
 
 
-def _matrix(pooled: Pooled, L: Any, terms: str | Sequence[str] | None) -> tuple[Matrix, tuple[str, ...]]:
+def _matrix(
+    pooled: Pooled | Multilevel, L: Any, terms: str | Sequence[str] | None
+) -> tuple[Matrix, tuple[str, ...]]:
     names = [c.term for c in pooled.coefficients]
     if (L is None) == (terms is None):
         raise InputError("give L= or terms=", field="L")
@@ -66,7 +69,11 @@ def _spelled(row: Matrix, names: list[str]) -> str:
 
 
 def contrast(
-    pooled: Pooled, L: Any = None, *, terms: str | Sequence[str] | None = None, level: float | None = None
+    pooled: Pooled | Multilevel,
+    L: Any = None,
+    *,
+    terms: str | Sequence[str] | None = None,
+    level: float | None = None,
 ) -> ContrastTest:
     """Contrasts of the coefficients, one by one and together.
 
@@ -85,7 +92,7 @@ def contrast(
     rows, names = _matrix(pooled, L, terms)
     beta, vb = rows @ pooled.beta, rows @ pooled.vb @ rows.T
     df: list[float | None] = [pooled.df] * len(rows)
-    if pooled.test == "KR":
+    if isinstance(pooled, Pooled) and pooled.test == "KR":
         from needlepoint.pooling.kenward_roger import kenward_roger
 
         kr = kenward_roger(pooled.vi, pooled.X, pooled.tau2)

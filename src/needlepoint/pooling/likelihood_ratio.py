@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from needlepoint.errors import InputError
+from needlepoint.pooling.multilevel import Multilevel
 from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result
@@ -28,17 +29,25 @@ class LikelihoodRatio(Result):
     log_likelihood_reduced: float
     aic_full: float
     aic_reduced: float
-    tau2_full: float
-    tau2_reduced: float
+    tau2_full: float | None
+    tau2_reduced: float | None
     r2: float | None
 
 
-def _parameters(pooled: Pooled) -> int:
-    return pooled.p + (pooled.method not in {"EE", "FE"} and not pooled.tau2_fixed)
+def _parameters(fit: Pooled | Multilevel) -> int:
+    if isinstance(fit, Multilevel):
+        return fit.parameters
+    return fit.p + (fit.method not in {"EE", "FE"} and not fit.tau2_fixed)
 
 
-def likelihood_ratio_test(full: Pooled, reduced: Pooled, *, refit_ml: bool = True) -> LikelihoodRatio:
-    """Likelihood-ratio test of two nested models.
+def _tau2(fit: Pooled | Multilevel) -> float | None:
+    return None if isinstance(fit, Multilevel) else fit.tau2
+
+
+def likelihood_ratio_test(
+    full: Pooled | Multilevel, reduced: Pooled | Multilevel, *, refit_ml: bool = True
+) -> LikelihoodRatio:
+    """Likelihood-ratio test of two nested models, ordinary or multilevel.
 
     REML likelihoods of models with different coefficients cannot be compared, so both are refitted by maximum
     likelihood unless ``refit_ml`` is False (then a note says so).
@@ -46,7 +55,7 @@ def likelihood_ratio_test(full: Pooled, reduced: Pooled, *, refit_ml: bool = Tru
     Raises
     ------
     InputError
-        The models are of different studies, or are not nested.
+        The models are of different studies, or are not nested; multilevel models by REML with different moderators.
     """
     if full.k != reduced.k or not (
         np.array_equal(full.yi, reduced.yi) and np.array_equal(full.vi, reduced.vi)
@@ -56,6 +65,9 @@ def likelihood_ratio_test(full: Pooled, reduced: Pooled, *, refit_ml: bool = Tru
         )
     notes: tuple[str, ...] = ()
     if "REML" in (full.method, reduced.method) and not np.array_equal(full.X, reduced.X):
+        if isinstance(full, Multilevel) or isinstance(reduced, Multilevel):
+            mend = "fit both with method='ML'"
+            raise InputError("REML with different moderators compares nothing", field="reduced", mend=mend)
         if refit_ml:
             full, reduced = (refit(model, inputs_of(model), method="ML") for model in (full, reduced))
             notes = ("both models refitted by maximum likelihood",)
@@ -65,7 +77,8 @@ def likelihood_ratio_test(full: Pooled, reduced: Pooled, *, refit_ml: bool = Tru
     if df <= 0:
         raise InputError("the full model must have more parameters", field="full", got=df)
     statistic = max(0.0, 2.0 * (full.log_likelihood - reduced.log_likelihood))
-    r2 = max(0.0, 1.0 - full.tau2 / reduced.tau2) if reduced.tau2 > 0.0 else None
+    before, after = _tau2(reduced), _tau2(full)
+    r2 = None if not before or after is None else max(0.0, 1.0 - after / before)
     return LikelihoodRatio(
         notes=notes,
         statistic=statistic,
@@ -77,7 +90,7 @@ def likelihood_ratio_test(full: Pooled, reduced: Pooled, *, refit_ml: bool = Tru
         log_likelihood_reduced=reduced.log_likelihood,
         aic_full=full.aic,
         aic_reduced=reduced.aic,
-        tau2_full=full.tau2,
-        tau2_reduced=reduced.tau2,
+        tau2_full=after,
+        tau2_reduced=before,
         r2=r2,
     )

@@ -61,7 +61,7 @@ class Multilevel(Result):
     """A model with random terms, on the analysis scale (log for ratios); ``i2`` is a fraction.
 
     ``vb`` is the covariance of the coefficients, ``marginal`` that of the estimates: pairs of positions and matrix,
-    one a block of estimates that depend on each other.
+    one a block of estimates that depend on each other; ``parameters`` counts coefficients, variances, correlations.
     """
 
     measure: str
@@ -91,6 +91,7 @@ class Multilevel(Result):
     aic: float
     bic: float
     aicc: float
+    parameters: int
     coefficients: tuple[Coefficient, ...]
     input_digest: str
     yi: Matrix = field(repr=False)
@@ -101,6 +102,8 @@ class Multilevel(Result):
     vb: Matrix = field(repr=False)
     rows: Integers = field(repr=False)
     marginal: tuple[tuple[Integers, Matrix], ...] = field(repr=False)
+    model: Marginal = field(repr=False)
+    theta: Matrix = field(repr=False)
     data: Any = field(default=None, repr=False)
 
     @property
@@ -343,6 +346,7 @@ def _dressed(
         aic=2.0 * count - 2.0 * state.value,
         bic=count * log(n) - 2.0 * state.value,
         aicc=2.0 * count * m / (m - count - 1) - 2.0 * state.value,
+        parameters=count,
         coefficients=rows,
         input_digest=digest(inputs.yi, inputs.vi, X, theta, test, level),
         yi=inputs.yi,
@@ -353,6 +357,8 @@ def _dressed(
         vb=state.vb,
         rows=inputs.rows,
         marginal=tuple((b.rows, total(b, covariances)) for b in model.blocks),
+        model=model,
+        theta=theta,
         data=inputs.data,
     )
 
