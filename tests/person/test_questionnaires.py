@@ -1,12 +1,15 @@
 """Scores of questionnaires by their published rules, and what a change means."""
 
+import json
 import tomllib
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import needlepoint
+from needlepoint.cli import cli
 from needlepoint.errors import InputError, PackError
 from needlepoint.person.questionnaires import SCORES, load_questionnaires, score
 from needlepoint.person.rules import pack_file
@@ -142,3 +145,17 @@ def test_a_form_without_a_rule_or_a_licence_is_refused(tmp_path, old, new, says)
     (tmp_path / "questionnaires.toml").write_text(text.replace(old, new))
     with pytest.raises(PackError, match=says):
         load_questionnaires(tmp_path)
+
+
+def run(*args):
+    return CliRunner().invoke(cli, ["score", *args], catch_exceptions=False).output
+
+
+def test_the_command_scores_and_lists():
+    assert json.loads(run("rmdq", "1,4,9", "--before", "12", "--json"))["noticed"] is True
+    assert "40 (0 is best, 100 is worst)" in run("odi", "2,2,2,2,2,2,2,2,,2")
+    assert "1 of 10 have no answer" in run("odi", "2,2,2,2,2,2,2,2,,2")
+    assert all(form.id in run() for form in FORMS.values())
+    assert [row["id"] for row in json.loads(run("--json"))] == list(FORMS)
+    with pytest.raises(InputError, match="no answers"):
+        run("peg")

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bayes": ("needlepoint.cli.bayes:command", "A Bayesian meta-analysis of your own table."),
     "decide": ("needlepoint.cli.decide:command", "Is it worth trying? The options side by side."),
     "diary": ("needlepoint.cli.diary:command", "Is it helping me? A private diary and what it shows."),
+    "score": ("needlepoint.cli.score:command", "How am I? Questionnaires scored by their rules."),
     "screen": ("needlepoint.cli.screen:command", "Is it safe for me? Safety questions, emergencies first."),
 }
 
