@@ -65,8 +65,9 @@ def many(
         "auto": effects as they are if there are columns ``yi`` and ``vi`` (or ``sei``), else the measure that
         explains the printed effects of each group; or a measure of :func:`needlepoint.effect_sizes`.
     method, test, level, prediction, mods
-        As in ``pool``; ``mods`` is a formula. Kenward-Roger, profile likelihood, Henmi-Copas, moderators and some
-        estimators run at the speed of ``pool``, all others compiled.
+        As in ``pool``; ``mods`` is a formula. Up to four numeric moderators that are added run compiled, equal to
+        ``pool`` to rounding; other moderators, Kenward-Roger, profile likelihood, Henmi-Copas and some estimators at
+        the speed of ``pool``; all else compiled, with the bits of ``pool``.
     extras
         Of :data:`needlepoint.many.plan.EXTRAS`: more columns.
     out
@@ -109,7 +110,12 @@ def many(
     }
     plan = make_plan(source.names, by=by, measure=measure, columns=found, **options)
     engine, notes = choose_engine(
-        device, compiled, source.rows / _STUDIES, kernel=plan.kernel, here=scheduler is None
+        device,
+        compiled,
+        source.rows / _STUDIES,
+        kernel=plan.kernel,
+        regression=plan.regression,
+        here=scheduler is None,
     )
     plan = replace(plan, engine=engine)
     wanted = _columns(plan, source)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from needlepoint.many.effects import ChunkEffects
     from needlepoint.many.plan import Plan
+    from needlepoint.many.regression import Regressions
 
 __all__ = ["pooled_columns"]
 
@@ -35,31 +36,76 @@ def pooled_columns(
 ) -> dict[str, Any]:
     """Columns of results by ``pool``; refusals are added to ``refusals``. ``k`` counts rows with an effect."""
     groups = len(starts) - 1
-    import polars as pl
-
     columns: dict[str, Any] = {name: np.full(groups, np.nan) for name in _NUMBERS}
     coefficients: list[list[dict[str, Any]] | None] = [None] * groups
-    for g in range(groups):
-        rows = np.arange(starts[g], starts[g + 1])[keep[starts[g] : starts[g + 1]]]
+    fast = _compiled(table, found, keep, starts, plan)
+    left = set(range(groups))
+    if fast is not None:
+        left -= set(fast.groups.tolist())
+        for name, values in fast.columns.items():
+            columns[name][fast.groups] = values
+    for g in sorted(left):
+        first, last = int(starts[g]), int(starts[g + 1])
+        rows = np.arange(first, last)[keep[first:last]]
         if len(rows) == 0:
             continue
         try:
-            record, terms = _one(table, found, rows, plan)
+            record, terms, said = _one(table, found, rows, plan)
         except NeedlepointError as error:
             refusals[g] = str(error)
             continue
+        if said:
+            found.notes[g] = "; ".join([found.notes[g], *said] if g in found.notes else said)
         for name, value in record.items():
             if value is not None:
                 columns[name][g] = value
         coefficients[g] = terms
     if plan.mods is not None:
-        columns["coefficients"] = pl.Series(coefficients, dtype=_coefficient_type())
+        columns["coefficients"] = _coefficients(coefficients, fast)
     return columns
+
+
+def _compiled(
+    table: pl.DataFrame,
+    found: ChunkEffects,
+    keep: NDArray[np.bool_],
+    starts: NDArray[np.int64],
+    plan: Plan,
+) -> Regressions | None:
+    """Groups with a few numeric moderators, where compiled code serves them."""
+    from needlepoint.many.regression import numeric_terms, regressions
+
+    names = numeric_terms(plan, table)
+    if not names:
+        return None
+    rows = np.flatnonzero(keep)
+    kept = np.append(0, np.cumsum(keep))[starts].astype(np.int64)
+    return regressions(table, rows, found.yi[rows], found.vi[rows], kept, names, plan)
+
+
+def _coefficients(slow: list[list[dict[str, Any]] | None], fast: Regressions | None) -> pl.Series:
+    """Coefficients of every group: those of the compiled fits put in their places."""
+    import polars as pl
+
+    kind = _coefficient_type()
+    series = pl.Series(slow, dtype=kind)
+    if fast is None or len(fast.groups) == 0:
+        return series
+    p = len(fast.terms)
+    fields = {name: pl.Series(values.ravel()).fill_nan(None) for name, values in fast.coefficients.items()}
+    flat = pl.DataFrame(
+        {"group": np.repeat(fast.groups, p), "term": list(fast.terms) * len(fast.groups)} | fields
+    )
+    record = pl.struct(pl.lit([], dtype=pl.List(pl.String)).alias("notes"), pl.exclude("group", "notes"))
+    lists = flat.select("group", record.alias("record")).group_by("group", maintain_order=True).agg("record")
+    places = pl.DataFrame({"group": np.arange(len(slow)), "slow": series})
+    whole = places.join(lists, on="group", how="left", maintain_order="left")
+    return whole.select(pl.coalesce(pl.col("record").cast(kind), "slow")).to_series()
 
 
 def _one(
     table: pl.DataFrame, found: ChunkEffects, rows: NDArray[np.int64], plan: Plan
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[str]]:
     from needlepoint.pooling.api import pool
     from needlepoint.pooling.heterogeneity_intervals import heterogeneity_intervals
 
@@ -75,7 +121,8 @@ def _one(
     if plan.mods is None:
         common = pool(yi=yi, vi=vi, method="EE", test="z")
         record |= {"common_estimate": common.estimate, "common_se": common.se}
-    return record, [term.to_dict() for term in pooled.coefficients]
+    said = [note for note in pooled.notes if "left out" in note or "local maxima" in note]
+    return record, [term.to_dict() for term in pooled.coefficients], said
 
 
 def _coefficient_type() -> Any:

@@ -13,12 +13,21 @@ __all__ = ["Engine", "choose_engine", "cuda_trouble"]
 Engine = Literal["interpreted", "compiled", "cuda"]
 
 PAYS_OFF = 5_000  # groups above which loading (or making) compiled code costs less than interpreting
+PAYS_OFF_REGRESSION = 1_000  # the same for groups with moderators
 
 
 def choose_engine(
-    device: Device, compiled: bool | None, groups: float, *, kernel: bool, here: bool = True
+    device: Device,
+    compiled: bool | None,
+    groups: float,
+    *,
+    kernel: bool,
+    regression: bool = False,
+    here: bool = True,
 ) -> tuple[Engine, tuple[str, ...]]:
-    """The engine for about so many groups, and what is to be noted; ``kernel``: kernels serve what is asked.
+    """The engine for about so many groups, and what is to be noted.
+
+    ``kernel``: kernels serve what is asked; ``regression``: compiled code may serve its moderators.
 
     ``here`` is false where others do the work, and have, or lack, the device.
 
@@ -41,8 +50,9 @@ def choose_engine(
     if compiled and not available():
         raise MissingExtra("compiled kernels", package="numba", extra="compiled")
     if compiled is None:
-        compiled = kernel and available() and groups > PAYS_OFF
-    if kernel and not available():
+        pays_off = groups > (PAYS_OFF if kernel else PAYS_OFF_REGRESSION)
+        compiled = (kernel or regression) and available() and pays_off
+    if (kernel or regression) and not available():
         notes = (*notes, "interpreted: needlepoint[compiled] is some hundred times as fast")
     return "compiled" if compiled else "interpreted", notes
 

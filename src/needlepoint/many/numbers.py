@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
-__all__ = ["array_swap", "group_numbers", "row_kernel"]
+__all__ = ["array_swap", "chi2_targets", "group_numbers", "row_kernel"]
 
 _SIGNATURE = f"void({'float64[::1],' * 4}int64[::1],float64[::1],float64[::1],float64[:,::1])"
 
@@ -64,16 +64,16 @@ def _compiled_kernel(method: str) -> Callable[..., None]:
     return compiled(cast("FunctionType", over_groups), swap, _SIGNATURE, method)
 
 
-def _targets(sizes: Indices, level: float | None) -> tuple[Floats, Floats]:
-    """Chi-square quantiles by number of studies; -1 where a group of that size does not occur."""
+def chi2_targets(sizes: Indices, level: float | None, p: int = 1) -> tuple[Floats, Floats]:
+    """Chi-square quantiles by number of studies; -1 where a group of that size does not occur (or is too small)."""
     most = int(sizes.max(initial=1))
     low, high = np.full(most + 1, -1.0), np.full(most + 1, -1.0)
     if level is None:
         return low, high
     for k in np.unique(sizes).tolist():
-        if k > 1:
-            low[k] = chi2_quantile(0.5 + 0.5 * level, float(k - 1))
-            high[k] = chi2_quantile(0.5 - 0.5 * level, float(k - 1))
+        if k > p:
+            low[k] = chi2_quantile(0.5 + 0.5 * level, float(k - p))
+            high[k] = chi2_quantile(0.5 - 0.5 * level, float(k - p))
     return low, high
 
 
@@ -86,7 +86,7 @@ def group_numbers(
     The same bits interpreted or compiled; see :mod:`needlepoint.many._cuda` for those of a GPU.
     """
     sizes = np.diff(starts)
-    low, high = _targets(sizes, level)
+    low, high = chi2_targets(sizes, level)
     out = np.full((len(sizes), COLUMNS), nan)
     if engine == "cuda":
         from needlepoint.many._cuda import fill

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,10 +66,21 @@ class Plan:
             and self.prediction in KERNEL_PREDICTIONS
         )
 
+    @property
+    def regression(self) -> bool:
+        """Whether compiled code may serve the moderators: :func:`needlepoint.many.regression.numeric_terms`."""
+        return (
+            self.mods is not None
+            and re.fullmatch(r"\s*~\s*\w+(\s*\+\s*\w+){0,3}\s*", self.mods) is not None
+            and self.method in KERNEL_METHODS - {"HE"}
+            and self.test in KERNEL_TESTS
+        )
+
     def arguments(self) -> dict[str, Any]:
         """What decides the results: a stopped run goes on only when these are the same."""
         kept = asdict(self)
-        kept["engine"] = "cuda" if self.engine == "cuda" else "cpu"  # compiled or not: the same bits
+        if self.mods is None and self.engine != "cuda":
+            kept["engine"] = "cpu"  # compiled or not: the same bits
         return kept
 
 

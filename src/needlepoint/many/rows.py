@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["result_columns"]
+__all__ = ["quantiles", "result_columns"]
 
 
 def _by_size(k: Floats, value: Callable[[float], float]) -> Floats:
@@ -29,7 +29,7 @@ def _by_size(k: Floats, value: Callable[[float], float]) -> Floats:
     return np.array([value(size) for size in sizes.tolist()], dtype=np.float64)[which]
 
 
-def _quantiles(upper: float, df: Floats) -> Floats:
+def quantiles(upper: float, df: Floats) -> Floats:
     """Normal where ``df`` is NaN."""
     known = np.where(np.isnan(df), -1.0, df)
     return _by_size(known, lambda d: normal_quantile(upper) if d <= 0.0 else t_quantile(upper, d))
@@ -43,7 +43,7 @@ def result_columns(numbers: Floats, k: Floats, plan: Plan) -> dict[str, Floats]:
         variance = n.variance * scale
         se = np.sqrt(variance)
         statistic = n.estimate / se
-        half = se * _quantiles(0.5 + 0.5 * plan.level, df)
+        half = se * quantiles(0.5 + 0.5 * plan.level, df)
         pi_low, pi_high = _prediction(n, k, se, plan)
         q_df = k - 1.0
         i2, h2 = _inconsistency(n, q_df, equal=plan.method in {"EE", "FE"})
@@ -98,7 +98,7 @@ def _prediction(n: Any, k: Floats, se: Floats, plan: Plan) -> tuple[Floats, Floa
         se = np.sqrt(n.variance * n.rss / (k - 1.0))
     df = k - 2.0 if kind in {"HTS", "Riley", "HK-PR"} else k - 1.0
     df = none if kind == "z" else np.where(k >= 3.0, df, np.nan)
-    half = np.where(k >= 3.0, _quantiles(0.5 + 0.5 * plan.level, df) * np.sqrt(n.tau2 + se * se), np.nan)
+    half = np.where(k >= 3.0, quantiles(0.5 + 0.5 * plan.level, df) * np.sqrt(n.tau2 + se * se), np.nan)
     return n.estimate - half, n.estimate + half
 
 
