@@ -82,3 +82,44 @@ def test_the_figure_shows_prior_posterior_and_a_new_study():
     assert labels == ["a new study", "prior", "posterior", "prior", "posterior"]
     alone = prior_posterior(bayes(yi=[0.1, 0.9], vi=[0.02, 0.03], prior_tau="fixed(0)"))
     assert len(alone.axes) == 1
+
+
+def test_a_bayes_factor_beyond_doubles_is_told_by_its_logarithm(tmp_path):
+    path = tmp_path / "apart.csv"
+    path.write_text("trial,yi,vi\nA,400,0.04\nB,-1000,0.02\nC,5000,0.1\n")
+    got = _json(str(path))
+    assert got["bf_heterogeneity"] is None
+    assert got["log_bf_heterogeneity"] > 1e6
+    assert "10^" in CliRunner().invoke(cli, ["bayes", str(path)]).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("trial,yi,vi\nA,0.1,-0.02\nB,0.3,0.1\n", "negative variance"),
+        ("trial,yi,sei\nA,0.1,-0.02\nB,0.3,0.1\n", "negative standard error"),
+        ("trial,yi,vi\nA,0.1,0\nB,0.3,0.1\n", "above zero"),
+        ("trial,yi,vi\nA,1e300,0.1\nB,0.3,0.1\n", "another unit"),
+        ("trial,yi,vi\nA,x,0.1\n", "not a number"),
+        ("trial,yi,vi\n", "0 rows"),
+    ],
+)
+def test_tables_that_cannot_be_used_are_told_in_one_line(tmp_path, capsys, text, words):
+    path = tmp_path / "odd.csv"
+    path.write_text(text)
+    with pytest.raises(SystemExit) as left:
+        main(["bayes", str(path)])
+    assert left.value.code == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert "Traceback" not in error
+
+
+def test_one_study_and_missing_values_are_answered_with_notes(tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text("trial,yi,vi\nA,0.4,0.04\nB,,0.02\nC,0.2,\n")
+    got = _json(str(path), "--prior-tau", "half-normal(0.5)")
+    assert got["k"] == 1
+    assert any("left out" in note for note in got["notes"])
+    robust = _json(str(path), "--measure", "SMD", "--robust", "--critical", "t")
+    assert 0 < robust["robust"]["p_effect"] < 1

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["ModelFit", "fit_model"]
+__all__ = ["ModelFit", "fit_gaussian", "fit_model"]
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _RTOL = 1e-4  # of models whose selection weights are integrated too
@@ -73,25 +73,42 @@ def fit_model(
     """
     if isinstance(bias, WeightFunction):
         return _Selected(effect, tau, bias, yi, vi, critical(bias.tails, yi, vi), sign).fit()
-    slope = bias.slope if isinstance(bias, PET | PEESE) else None
-    z = sign * bias.regressor(vi) if isinstance(bias, PET | PEESE) else vi
     known = effect.value if isinstance(effect, Point) else None
     cut = effect if isinstance(effect, Truncated) else None
-    joint = JointPrior(tau, () if known is not None else (cut.prior if cut else effect,), vi)
-    X = np.ones((len(yi), len(joint.coefficients)))
-    y = yi - (known or 0.0)
-    if slope is None:
+    free = () if known is not None else (cut.prior if cut else effect,)
+    X = np.ones((len(yi), len(free)))
+    found, means = fit_gaussian(free, tau, bias, yi - (known or 0.0), vi, X, sign, cut)
+    return _dressed(found, effect, tau, means)
+
+
+def fit_gaussian(
+    coefficients: tuple[EffectPrior, ...],
+    tau: TauPrior,
+    bias: Bias,
+    y: Floats,
+    vi: Floats,
+    X: Floats,
+    sign: float = 1.0,
+    cut: Truncated | None = None,
+) -> tuple[Fit, dict[str, float]]:
+    """A model that is Gaussian given tau and the slope of PET or PEESE; and the mean of that slope.
+
+    ``X`` (k, p) has a column a coefficient; the first may be cut as ``cut`` says, whose own prior it then has.
+    """
+    joint = JointPrior(tau, coefficients, vi)
+    if not isinstance(bias, PET | PEESE):
         found = posterior_of(
             lambda *s: _cut(update(joint(*s), y, vi, X, joint.tau_at(s)), cut), joint.axes, joint.tau_at
         )
-        return _dressed(found, effect, tau, {})
+        return found, {}
+    z = sign * bias.regressor(vi)
 
     def state(*scales: Floats) -> Gaussian:
         *own, beta = scales
         prior = joint(*own) if joint.axes else _repeated(joint(), len(beta))
         at = joint.tau_at(own) if joint.axes else joint.tau_at((beta,))
         g = _cut(update(prior, y - beta[:, None] * z, vi, X, at), cut)
-        log_weight = g.log_weight + slope.log_density(beta, vi)[:, None]
+        log_weight = g.log_weight + bias.slope.log_density(beta, vi)[:, None]
         return Gaussian(log_weight, g.mean, g.precision, g.log_norm)
 
     def tau_at(scales: Sequence[Floats]) -> Floats:
@@ -100,8 +117,7 @@ def fit_model(
     scale = float(np.median(np.sqrt(vi)) / np.median(np.abs(z)))
     found = posterior_of(state, (*joint.axes, Positive(scale)), tau_at)
     assert found.quadrature is not None
-    mean_slope = found.quadrature.marginal(len(joint.axes)).mean()
-    return _dressed(found, effect, tau, {bias.label: mean_slope})
+    return found, {bias.label: found.quadrature.marginal(len(joint.axes)).mean()}
 
 
 def _repeated(g: Gaussian, n: int) -> Gaussian:

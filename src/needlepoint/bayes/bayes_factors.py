@@ -19,7 +19,10 @@ __all__ = ["BayesFactor", "bayes_factor"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BayesFactor(Result):
-    """Evidence for a free parameter (1) over its null value (0); ``error`` is that of ``log_bf10``."""
+    """Evidence for a free parameter (1) over its null value (0); ``error`` is that of ``log_bf10``.
+
+    ``bf10`` and ``bf01`` are infinite beyond the range of doubles, where ``log_bf10`` still tells.
+    """
 
     of: str
     side: str
@@ -82,11 +85,16 @@ def bayes_factor(
         of=of,
         side=side,
         null=null,
-        bf10=math.exp(min(log_bf, 700.0)),
-        bf01=math.exp(min(-log_bf, 700.0)),
+        bf10=_exp(log_bf),
+        bf01=_exp(-log_bf),
         log_bf10=log_bf,
         error=posterior.error + without.error,
     )
+
+
+def _exp(x: float) -> float:
+    """Infinity beyond the range of doubles."""
+    return math.exp(x) if x < 709.0 else math.inf
 
 
 def _log_side(posterior: Posterior, joint: JointPrior, null: float, side: str) -> float:

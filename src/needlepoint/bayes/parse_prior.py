@@ -57,7 +57,9 @@ def _parse(text: Any, known: dict[str, Any], field: str) -> Any:
             field=field,
             got=text,
             allowed=", ".join(known),
-            mend='for example "half-normal(0.5)"',
+            mend='for example "normal(0, 1)"'
+            if field == "prior_effect"
+            else 'for example "half-normal(0.5)"',
         )
     try:
         numbers = [float(part) for part in (match[2] or "").split(",") if part.strip()]

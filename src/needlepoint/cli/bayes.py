@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,13 @@ __all__ = ["command"]
     help="Sign of the effects that would be published sooner (for --robust).",
 )
 @click.option(
+    "--critical",
+    type=click.Choice(["z", "t"]),
+    default="z",
+    show_default=True,
+    help="Whose p-values select (for --robust): z-tests of yi, or t-tests as in RoBMA 2 and 3.",
+)
+@click.option(
     "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col m1i=mean_t."
 )
 @click.option("--study", help="Column with the studies' names.")
@@ -55,6 +63,7 @@ def command(
     sensitivity: bool,
     robust: bool,
     direction: str,
+    critical: str,
     columns: tuple[str, ...],
     study: str | None,
     figure: Path | None,
@@ -80,7 +89,7 @@ def command(
     if sensitivity:
         text += _strip(effects, prior_effect, options, record)
     if robust:
-        text += _robust(effects, level, direction, record)
+        text += _robust(effects, level, direction, critical, record)
     if figure is not None:
         _draw(posterior, figure)
     if as_json:
@@ -102,8 +111,11 @@ def _evidence(posterior: Posterior, record: dict[str, Any]) -> list[str]:
             found = bayes_factor(posterior, of=of)
         except InputError:  # an improper prior: there is none to show
             continue
-        record[f"bf_{of}"] = found.bf10
-        lines.append(f"Bayes factor for {'an' if of == 'effect' else 'any'} {of} {found.bf10:.4g}")
+        finite = math.isfinite(found.bf10)
+        record[f"bf_{of}"] = found.bf10 if finite else None
+        record[f"log_bf_{of}"] = found.log_bf10
+        shown = f"{found.bf10:.4g}" if finite else f"10^{found.log_bf10 / math.log(10.0):.0f}"
+        lines.append(f"Bayes factor for {'an' if of == 'effect' else 'any'} {of} {shown}")
     return lines
 
 
@@ -125,10 +137,10 @@ def _strip(effects: Any, prior_effect: str, options: dict[str, Any], record: dic
     return ["", f"{'prior of tau':<38} {'effect':>8}  interval", *rows, *strip.notes]
 
 
-def _robust(effects: Any, level: float, direction: str, record: dict[str, Any]) -> list[str]:
+def _robust(effects: Any, level: float, direction: str, critical: str, record: dict[str, Any]) -> list[str]:
     from needlepoint.bayes.model_averaging import robma
 
-    averaged = robma(effects, level=level, direction=direction)
+    averaged = robma(effects, level=level, direction=direction, critical=critical)
     record["robust"] = averaged.to_dict()
     return ["", averaged.summary()]
 
