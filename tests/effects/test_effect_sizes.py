@@ -331,3 +331,18 @@ def test_an_arm_of_nobody_gives_no_effect_whatever_the_continuity_correction():
     assert np.isnan(es.yi[0])
     assert es.k == 1
     assert "an arm without participants: left without a value: Ada" in es.notes
+
+
+@pytest.mark.parametrize(
+    ("measure", "columns"),
+    [
+        ("SMD", {"n1i": [20], "n2i": [20]}),
+        ("COR", {"ni": [20]}),
+        ("SMCC", {"ni": [20]}),
+        ("PCOR", {"mi": [2], "ni": [20]}),
+        ("R2", {"mi": [2], "ni": [20]}),
+    ],
+)
+def test_a_p_value_beyond_one_is_refused_by_every_measure_that_reads_one(measure, columns):
+    with pytest.raises(InputError, match=r"not a p-value; field: pi; study: 1; got: 1\.5"):
+        effect_sizes(measure=measure, pi=[1.5], **columns)

@@ -7,7 +7,7 @@ import numpy as np
 from needlepoint.effects._family import Bools, Notebook, Settings, Vector
 from needlepoint.errors import InputError
 
-__all__ = ["constants", "where_to_add"]
+__all__ = ["constants", "number_to_add", "where_to_add"]
 
 
 def where_to_add(zero: Bools, to: str) -> Bools:
@@ -17,6 +17,21 @@ def where_to_add(zero: Bools, to: str) -> Bools:
     if to == "all" or (to == "if0all" and zero.any()):
         return np.ones_like(zero)
     return np.zeros_like(zero)
+
+
+def number_to_add(how: Settings) -> float:
+    """The constant where only a number will do.
+
+    Raises
+    ------
+    InputError
+        A correction that is defined for 2x2 tables.
+    """
+    if isinstance(how.add, str):
+        raise InputError(
+            "this continuity correction is for 2x2 tables", field="add", got=how.add, allowed="a number"
+        )
+    return how.add
 
 
 def constants(

@@ -28,6 +28,27 @@ Bools = NDArray[np.bool_]
 Columns = Mapping[str, Vector]
 
 
+class Range(NamedTuple):
+    """Where a kind of number can lie: what to say of one outside, which those are, and what is allowed."""
+
+    problem: str
+    outside: Callable[[Vector], Bools]
+    allowed: str
+
+
+RANGES = {
+    "count": Range("a count below zero", lambda v: v < 0, ">= 0"),
+    "size": Range("not a sample size", lambda v: v <= 0, "> 0"),
+    "person-time": Range("not a person-time", lambda v: v <= 0, "> 0"),
+    "sd": Range("a negative sd", lambda v: v < 0, ">= 0"),
+    "correlation": Range("not a correlation", lambda v: np.abs(v) > 1, "-1 to 1"),
+    "signed p-value": Range("not a p-value", lambda v: np.abs(v) > 1, "-1 to 1"),
+    "p-value": Range("not a p-value", lambda v: (v < 0) | (v > 1), "0 to 1"),
+    "probability": Range("not a probability", lambda v: (v < 0) | (v > 1), "0 to 1"),
+    "R squared": Range("not an R squared", lambda v: (v < 0) | (v > 1), "0 to 1"),
+}
+
+
 class Measured(NamedTuple):
     """What a kernel returns: estimates and sampling variances, one a study."""
 
@@ -70,6 +91,20 @@ class Notebook:
         """Record that a number was derived, how, and for which studies."""
         if where.any():
             self.derived.append(f"{text}: {self.names(where)}")
+
+    def require(self, kind: str, given: Columns, *letters: str) -> None:
+        """Refuse values of the columns ``letters`` (where they were given) that no number of the kind can have.
+
+        Raises
+        ------
+        InputError
+            Names the study, the field and the value.
+        """
+        problem, outside, allowed = RANGES[kind]
+        for letter in letters:
+            if letter in given:
+                values = given[letter]
+                self.refuse(problem, outside(values), field=letter, values=values, allowed=allowed)
 
     def refuse(self, problem: str, where: Bools, *, field: str, values: Vector, allowed: str) -> None:
         """Raise for the first study that ``where`` selects; when lenient, blank its value and note it.

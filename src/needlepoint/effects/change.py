@@ -140,10 +140,9 @@ def superiority_paired(p: Paired, vtype: str, how: Settings) -> Measured:
 
 def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
     n = given["ni"]
-    notebook.refuse("not a sample size", n <= 0, field="ni", values=n, allowed="> 0")
-    if "ri" in given:
-        r = given["ri"]
-        notebook.refuse("not a correlation", np.abs(r) > 1, field="ri", values=r, allowed="-1 to 1")
+    notebook.require("size", given, "ni")
+    notebook.require("correlation", given, "ri")
+    notebook.require("signed p-value", given, "pi")
     if "pi" in given:
         notebook.derive(
             "t from the signed two-sided p-value", fill(given, "ti", t_from_p(given["pi"], n - 1))

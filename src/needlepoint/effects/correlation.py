@@ -72,15 +72,15 @@ def _unbiased_square(c: Correlated) -> Vector:
 
 def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
     n = given["ni"]
-    notebook.refuse("not a sample size", n <= 0, field="ni", values=n, allowed="> 0")
+    notebook.require("size", given, "ni")
+    notebook.require("signed p-value", given, "pi")
     if "pi" in given:
         made = fill(given, "ti", t_from_p(given["pi"], n - 2))
         notebook.derive("t from the signed two-sided p-value", made)
     if "ti" in given:
         made = fill(given, "ri", given["ti"] / np.sqrt(given["ti"] ** 2 + n - 2))
         notebook.derive("r from t", made)
-    r = given["ri"]
-    notebook.refuse("not a correlation", np.abs(r) > 1, field="ri", values=r, allowed="-1 to 1")
+    notebook.require("correlation", given, "ri")
     return given
 
 

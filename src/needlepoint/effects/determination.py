@@ -65,13 +65,13 @@ def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]
     notebook.refuse(
         "fewer observations than the model needs", df <= 0, field="ni", values=n, allowed="> mi + 1"
     )
+    notebook.require("p-value", given, "pi")
     if "pi" in given:
         notebook.derive("F from the p-value", fill(given, "fi", f_from_p(given["pi"], m, df)))
     if "fi" in given:
         f = given["fi"]
         notebook.derive("R squared from F", fill(given, "r2i", m * f / (m * f + df)))
-    r2 = given["r2i"]
-    notebook.refuse("not an R squared", (r2 < 0) | (r2 > 1), field="r2i", values=r2, allowed="0 to 1")
+    notebook.require("R squared", given, "r2i")
     return given
 
 

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.effects._continuity import where_to_add
+from needlepoint.effects._continuity import number_to_add, where_to_add
 from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector
-from needlepoint.errors import InputError
 
 __all__ = ["GENOTYPES", "Genotypes", "log_excess_heterozygosity"]
 
@@ -31,21 +30,16 @@ def log_excess_heterozygosity(g: Genotypes, vtype: str, how: Settings) -> Measur
 
 
 def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
-    for letter in ("ai", "bi", "ci"):
-        values = given[letter]
-        notebook.refuse("a count below zero", values < 0, field=letter, values=values, allowed=">= 0")
+    notebook.require("count", given, "ai", "bi", "ci")
     return given
 
 
 def _prepare(c: Columns, how: Settings, notebook: Notebook) -> Genotypes:
-    if isinstance(how.add, str):
-        raise InputError(
-            "this continuity correction is for 2x2 tables", field="add", got=how.add, allowed="a number"
-        )
+    add = number_to_add(how)
     a, b, h = c["ai"], c["bi"], c["ci"]
     due = where_to_add((a == 0) | (b == 0) | (h == 0), how.to)
-    notebook.note(f"continuity correction ({how.add:g}) added to each count", due & (how.add > 0))
-    k = due * how.add
+    notebook.note(f"continuity correction ({add:g}) added to each count", due & (add > 0))
+    k = due * add
     return Genotypes(a + k, b + k, h + k)
 
 

@@ -100,9 +100,7 @@ def log_odds_ratio_of_margins(t: Marginal, vtype: str, how: Settings) -> Measure
 
 
 def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
-    for letter in ("ai", "bi", "ci", "di"):
-        values = given[letter]
-        notebook.refuse("a count below zero", values < 0, field=letter, values=values, allowed=">= 0")
+    notebook.require("count", given, "ai", "bi", "ci", "di")
     return given
 
 
@@ -120,10 +118,9 @@ def _complete_marginal(given: dict[str, Vector], notebook: Notebook) -> dict[str
         both = given["pi"]
         made = fill(given, "ri", (both - p1 * p2) / np.sqrt(p1 * (1 - p1) * p2 * (1 - p2)))
         notebook.derive("correlation of the pairs from the share with both events", made)
-    r = given["ri"]
-    notebook.refuse("not a correlation", np.abs(r) > 1, field="ri", values=r, allowed="-1 to 1")
+    notebook.require("correlation", given, "ri")
     notebook.note("the margins' totals differ: not one set of pairs", table["n1i"] != table["n2i"])
-    return {**table, "ri": r}
+    return {**table, "ri": given["ri"]}
 
 
 def _prepare_marginal(c: Columns, how: Settings, notebook: Notebook) -> Marginal:

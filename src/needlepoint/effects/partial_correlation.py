@@ -65,6 +65,7 @@ def _t_statistics(given: dict[str, Vector], notebook: Notebook) -> Vector:
     notebook.refuse(
         "fewer observations than the model needs", df <= 0, field="ni", values=given["ni"], allowed="> mi + 1"
     )
+    notebook.require("signed p-value", given, "pi")
     if "pi" in given:
         made = fill(given, "ti", t_from_p(given["pi"], df))
         notebook.derive("t from the signed two-sided p-value", made)
@@ -75,21 +76,16 @@ def _complete_partial(given: dict[str, Vector], notebook: Notebook) -> dict[str,
     df = _t_statistics(given, notebook)
     if "ti" in given:
         fill(given, "ri", given["ti"] / np.sqrt(given["ti"] ** 2 + df))
-    return _checked(given, notebook)
+    notebook.require("correlation", given, "ri")
+    return given
 
 
 def _complete_semi_partial(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
     df = _t_statistics(given, notebook)
-    r2 = given["r2i"]
-    notebook.refuse("not an R squared", (r2 < 0) | (r2 > 1), field="r2i", values=r2, allowed="0 to 1")
+    notebook.require("R squared", given, "r2i")
     if "ti" in given:
-        fill(given, "ri", given["ti"] * np.sqrt((1 - r2) / df))
-    return _checked(given, notebook)
-
-
-def _checked(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
-    r = given["ri"]
-    notebook.refuse("not a correlation", np.abs(r) > 1, field="ri", values=r, allowed="-1 to 1")
+        fill(given, "ri", given["ti"] * np.sqrt((1 - given["r2i"]) / df))
+    notebook.require("correlation", given, "ri")
     return given
 
 

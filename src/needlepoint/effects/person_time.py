@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.effects._continuity import where_to_add
+from needlepoint.effects._continuity import number_to_add, where_to_add
 from needlepoint.effects._family import Bools, Columns, Family, Measured, Notebook, Settings, Vector
-from needlepoint.errors import InputError
 
 __all__ = [
     "ONE_RATE",
@@ -101,21 +100,9 @@ def _mean(r: Rate) -> float:
 
 
 def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
-    for letter in set(given) & {"x1i", "x2i", "xi"}:
-        x = given[letter]
-        notebook.refuse("a count below zero", x < 0, field=letter, values=x, allowed=">= 0")
-    for letter in set(given) & {"t1i", "t2i", "ti"}:
-        t = given[letter]
-        notebook.refuse("not a person-time", t <= 0, field=letter, values=t, allowed="> 0")
+    notebook.require("count", given, "x1i", "x2i", "xi")
+    notebook.require("person-time", given, "t1i", "t2i", "ti")
     return given
-
-
-def _constant(how: Settings) -> float:
-    if isinstance(how.add, str):
-        raise InputError(
-            "this continuity correction is for 2x2 tables", field="add", got=how.add, allowed="a number"
-        )
-    return how.add
 
 
 def _gaps(where: Bools) -> Vector:
@@ -130,7 +117,7 @@ def _prepare_two(c: Columns, how: Settings, notebook: Notebook) -> Rates:
         x1i, x2i = x1i + _gaps(none), x2i + _gaps(none)
     else:
         notebook.note("no events in either arm", none)
-    add = _constant(how)
+    add = number_to_add(how)
     due = where_to_add((x1i == 0) | (x2i == 0), how.to)
     if add:
         notebook.note(f"continuity correction ({add:g}) added to the events of both arms", due)
@@ -139,7 +126,7 @@ def _prepare_two(c: Columns, how: Settings, notebook: Notebook) -> Rates:
 
 
 def _prepare_one(c: Columns, how: Settings, notebook: Notebook) -> Rate:
-    add = _constant(how)
+    add = number_to_add(how)
     due = where_to_add(c["xi"] == 0, how.to)
     if add:
         notebook.note(f"continuity correction ({add:g}) added to the events", due)

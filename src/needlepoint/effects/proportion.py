@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.effects._continuity import where_to_add
+from needlepoint.effects._continuity import number_to_add, where_to_add
 from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector, fill
-from needlepoint.errors import InputError
 
 __all__ = [
     "PROPORTION",
@@ -88,21 +87,18 @@ def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]
     if "mi" in given:
         fill(given, "ni", x + given["mi"])
     n = given["ni"]
-    notebook.refuse("a count below zero", x < 0, field="xi", values=x, allowed=">= 0")
+    notebook.require("count", given, "xi")
     notebook.refuse("more events than participants", x > n, field="xi", values=x, allowed="<= ni")
     return {"xi": x, "ni": n}
 
 
 def _prepare(c: Columns, how: Settings, notebook: Notebook) -> Share:
-    if isinstance(how.add, str):
-        raise InputError(
-            "this continuity correction is for 2x2 tables", field="add", got=how.add, allowed="a number"
-        )
+    add = number_to_add(how)
     x, n = c["xi"], c["ni"]
     due = where_to_add((x == 0) | (x == n), how.to)
-    if how.add:
-        notebook.note(f"continuity correction ({how.add:g}) added to events and non-events", due)
-    return Share(x + due * how.add, n + due * (2 * how.add))
+    if add:
+        notebook.note(f"continuity correction ({add:g}) added to events and non-events", due)
+    return Share(x + due * add, n + due * (2 * add))
 
 
 PROPORTION = Family(

@@ -37,10 +37,10 @@ def alpha_bonett(a: Alpha, vtype: str, how: Settings) -> Measured:
 
 
 def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
-    a, m, n = given["ai"], given["mi"], given["ni"]
+    a, m = given["ai"], given["mi"]
     notebook.refuse("not an alpha", a > 1, field="ai", values=a, allowed="<= 1")
     notebook.refuse("alpha needs two items", m < 2, field="mi", values=m, allowed=">= 2")
-    notebook.refuse("not a sample size", n <= 0, field="ni", values=n, allowed="> 0")
+    notebook.require("size", given, "ni")
     return given
 
 

@@ -58,9 +58,8 @@ def log_cv(g: Group, vtype: str, how: Settings) -> Measured:
 
 
 def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
-    n, sd = given["ni"], given["sdi"]
-    notebook.refuse("not a sample size", n <= 0, field="ni", values=n, allowed="> 0")
-    notebook.refuse("a negative sd", sd < 0, field="sdi", values=sd, allowed=">= 0")
+    notebook.require("size", given, "ni")
+    notebook.require("sd", given, "sdi")
     return given
 
 

@@ -61,8 +61,7 @@ def superiority_normal(a: Arms, vtype: str, how: Settings) -> Measured:
 
 
 def _complete(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
-    p = given["ai"]
-    notebook.refuse("not a probability", (p < 0) | (p > 1), field="ai", values=p, allowed="0 to 1")
+    notebook.require("probability", given, "ai")
     return given
 
 

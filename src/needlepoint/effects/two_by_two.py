@@ -124,14 +124,8 @@ def complete_table(given: dict[str, Vector], notebook: Notebook) -> dict[str, Ve
             if other in given:
                 fill(given, event, given[size] - given[other])
         fill(given, size, given[event] + given[other])
-    _refuse_negative(given, ("ai", "bi", "ci", "di"), notebook)
+    notebook.require("count", given, "ai", "bi", "ci", "di")
     return {letter: given[letter] for letter in ("ai", "bi", "ci", "di", "n1i", "n2i")}
-
-
-def _refuse_negative(given: dict[str, Vector], letters: tuple[str, ...], notebook: Notebook) -> None:
-    for letter in letters:
-        values = given[letter]
-        notebook.refuse("a count below zero", values < 0, field=letter, values=values, allowed=">= 0")
 
 
 def _prepare(c: Columns, how: Settings, notebook: Notebook) -> Table:

@@ -113,23 +113,17 @@ def pooled_variance(a: Arms) -> Vector:
 
 def complete_arms(given: dict[str, Vector], notebook: Notebook) -> dict[str, Vector]:
     """Check sizes and standard deviations; turn test statistics into Cohen's d (kept as ``di``)."""
-    for letter in ("n1i", "n2i"):
-        n = given[letter]
-        notebook.refuse("not a sample size", n <= 0, field=letter, values=n, allowed="> 0")
-    for letter in ("sd1i", "sd2i"):
-        sd = given.get(letter)
-        if sd is not None:
-            notebook.refuse("a negative sd", sd < 0, field=letter, values=sd, allowed=">= 0")
+    notebook.require("size", given, "n1i", "n2i")
+    notebook.require("sd", given, "sd1i", "sd2i")
     _d_from_tests(given, notebook)
     return given
 
 
 def _d_from_tests(given: dict[str, Vector], notebook: Notebook) -> None:
     n1i, n2i = given["n1i"], given["n2i"]
+    notebook.require("signed p-value", given, "pi")
     if "pi" in given:
-        p = given["pi"]
-        notebook.refuse("not a p-value", np.abs(p) > 1, field="pi", values=p, allowed="-1 to 1")
-        made = fill(given, "ti", t_from_p(p, n1i + n2i - 2))
+        made = fill(given, "ti", t_from_p(given["pi"], n1i + n2i - 2))
         notebook.derive("t from the signed two-sided p-value", made)
     if "fi" in given:
         made = fill(given, "ti", signed_root(given["fi"]))
