@@ -33,6 +33,7 @@ _HOMES: dict[str, str] = {
     "RankTest": "needlepoint.bias.rank_test",
     "SelectionModel": "needlepoint.bias.selection_model",
     "TrimFill": "needlepoint.bias.trim_fill",
+    "aggregate": "needlepoint.pooling.aggregate",
     "analyse_diary": "needlepoint.person.nof1",
     "analyse_periods": "needlepoint.person.periods",
     "ask": "needlepoint.answer.api",

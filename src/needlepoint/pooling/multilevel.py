@@ -197,7 +197,7 @@ def multilevel(
     References
     ----------
     Konstantopoulos (2011), doi:10.1002/jrsm.35; Berkey et al. (1998),
-    doi:10.1002/(SICI)1097-0258(19981115)17:22<2537::AID-SIM953>3.0.CO;2-C; Ishak et al. (2007),
+    doi:10.1002/(SICI)1097-0258(19981130)17:22<2537::AID-SIM953>3.0.CO;2-C; Ishak et al. (2007),
     doi:10.1177/1740774507083567.
 
     Examples
@@ -205,7 +205,7 @@ def multilevel(
     >>> table = {"yi": [0.2, 0.4, 0.1, 0.7, 0.5, 0.9], "vi": [0.02] * 6, "lab": [1, 1, 2, 2, 3, 3]}
     >>> fit = multilevel(table, random="~ 1 | lab")
     >>> round(fit.estimate, 3), round(fit.random[0].variances[0], 3)
-    (0.467, 0.025)
+    (0.467, 0.033)
     """
     check(method, MultilevelMethod, field="method")
     check(test, MultilevelTest, field="test")
