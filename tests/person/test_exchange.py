@@ -99,3 +99,31 @@ def test_a_column_that_is_not_there_and_a_format_that_is_not_there_are_refused()
         read_entries("day\n2026-03-01\n", "csv", columns={"pain": "NRS"})
     with pytest.raises(InputError, match="no such format"):
         write_entries([], "xml")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 30) | st.text(max_size=5) | st.sampled_from(["2026-03-01", "Bundle"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["resourceType", "entry", "entries", "resource", "day", "pain", "code", "coding", "item", "answer", "linkId",
+             "valueInteger", "valueQuantity", "value", "questionnaire", "effectiveDateTime", "authored", "system"]
+        ), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    text=st.text('day,pain;\t\n2026-03-01"0459.x', max_size=60)
+    | st.text(max_size=30)
+    | json_values.map(json.dumps)
+    | json_values.map(lambda inner: json.dumps({"resourceType": "Bundle", "entry": inner})),
+    format=st.sampled_from(sorted(READERS)),
+)
+def test_no_text_whatever_breaks_the_reader(text, format):
+    try:
+        found, _ = read_entries(text, format)
+    except InputError:
+        return
+    assert all(isinstance(each, Entry) for each in found)

@@ -7,6 +7,8 @@ from html import escape
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import needlepoint
 from needlepoint.cli import cli
@@ -316,3 +318,28 @@ def test_a_full_set_of_answers_leaves_no_note():
     answers["duration"] = "more than a year"
     assert screen(answers).notes == ()
     assert screen(answers).unanswered == ()
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.floats()
+        | st.integers(-5, 130)
+        | st.sampled_from(["yes", "no", "not sure", "x"]),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["answers", "question", "answer", "fever", "age", "duration", "q"]), inner
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_no_answers_whatever_break_the_screen(answers):
+    try:
+        result = screen(answers)
+    except InputError:
+        return
+    assert result.level in LEVELS
