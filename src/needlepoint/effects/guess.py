@@ -13,59 +13,18 @@ from needlepoint.errors import InputError
 
 __all__ = ["Guess", "guess_columns"]
 
-_TREATED = frozenset(
-    [
-        "1",
-        "t",
-        "e",
-        "trt",
-        "treat",
-        "treated",
-        "treatment",
-        "exp",
-        "experimental",
-        "intervention",
-        "int",
-        "active",
-        "verum",
-    ]
-)
-_CONTROL = frozenset(
-    [
-        "2",
-        "c",
-        "ctrl",
-        "control",
-        "ctl",
-        "placebo",
-        "pbo",
-        "comparator",
-        "comp",
-        "sham",
-        "reference",
-        "ref",
-        "usual",
-    ]
-)
+
+def _spellings(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_TREATED = _spellings("1 t e trt treat treated treatment exp experimental intervention int active verum")
+_CONTROL = _spellings("2 c ctrl control ctl placebo pbo comparator comp sham reference ref usual")
 _STATISTICS = {
-    "mean": frozenset(["m", "mean", "means", "avg", "average"]),
-    "sd": frozenset(["sd", "sds", "std", "stdev", "stddev"]),
-    "n": frozenset(["n", "total", "totals", "size", "num", "count", "patients", "people", "ntot"]),
-    "events": frozenset(
-        [
-            "event",
-            "events",
-            "cases",
-            "case",
-            "responders",
-            "deaths",
-            "r",
-            "died",
-            "success",
-            "successes",
-            "pos",
-        ]
-    ),
+    "mean": _spellings("m mean means avg average"),
+    "sd": _spellings("sd sds std stdev stddev"),
+    "n": _spellings("n total totals size num count patients people ntot"),
+    "events": _spellings("event events cases case responders deaths r died success successes pos"),
 }
 _LETTERS = {
     ("mean", "treated"): "m1i",
@@ -77,29 +36,9 @@ _LETTERS = {
     ("n", "control"): "n2i",
     ("events", "control"): "ci",
 }
-_EFFECT = frozenset(
-    [
-        "yi",
-        "y",
-        "te",
-        "es",
-        "effect",
-        "effectsize",
-        "estimate",
-        "est",
-        "g",
-        "d",
-        "smd",
-        "md",
-        "diff",
-        "difference",
-        "logor",
-        "logrr",
-        "loghr",
-    ]
-)
-_VARIANCE = frozenset(["vi", "v", "var", "variance"])
-_ERROR = frozenset(["sei", "se", "sete", "stderr", "standarderror", "seyi"])
+_EFFECT = _spellings("yi y te es effect effectsize estimate est g d smd md diff difference logor logrr loghr")
+_VARIANCE = _spellings("vi v var variance")
+_ERROR = _spellings("sei se sete stderr standarderror seyi")
 _STUDY = (
     "study",
     "studlab",
@@ -113,9 +52,9 @@ _STUDY = (
     "id",
     "name",
 )
-_LOW = frozenset(["cilow", "cilb", "lower", "low", "lcl", "ll", "cistart", "lowerci", "cil"])
-_HIGH = frozenset(["cihigh", "ciub", "upper", "high", "ucl", "ul", "ciend", "upperci", "ciu"])
-_RATIO = frozenset(["or", "rr", "hr", "irr", "oddsratio", "riskratio", "hazardratio", "rateratio"])
+_LOW = _spellings("cilow cilb lower low lcl ll cistart lowerci cil")
+_HIGH = _spellings("cihigh ciub upper high ucl ul ciend upperci ciu")
+_RATIO = _spellings("or rr hr irr oddsratio riskratio hazardratio rateratio")
 
 _MEANS = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
 _COUNTS = ("ai", "n1i", "ci", "n2i")
