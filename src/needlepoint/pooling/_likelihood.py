@@ -136,6 +136,14 @@ def _dip(
     return -1.0
 
 
+def _safe(parts: tuple[float, float], total: float) -> float:
+    """Total variance of the most precise study, now ``total``, up to which the score keeps its sign if above zero.
+
+    y'PPy falls no faster than the square of that variance grows, and the trace falls.
+    """
+    return total * sqrt(parts[0] / parts[1]) if parts[0] > parts[1] > 0.0 else 0.0
+
+
 def _gain(
     yi: Vector, vi: Vector, xi: Vector, table: Table | None, restricted: bool, old: float, new: float
 ) -> float:
@@ -170,12 +178,15 @@ def maximise(
     best = 0.0
     iterations = 0
     total = low
-    t0 = t1 = 0.0  # the last two grid points, their scores and the parts of the last
+    t0 = t1 = 0.0  # the last two points that were looked at, their scores and the parts of the last
     parts = parts_at(yi, vi, xi, table, restricted, 0.0)
+    safe = _safe(parts, low)
     g0 = g1 = low * (parts[0] - parts[1])
     modes = 1 if g1 <= 0.0 else 0
     for i in range(1, n + 1):
         total *= growth
+        if total <= safe and i < n:
+            continue
         t2 = bound if i == n else total - low
         ahead = parts_at(yi, vi, xi, table, restricted, t2)
         g2 = (low + t2) * (ahead[0] - ahead[1])
@@ -187,7 +198,7 @@ def maximise(
             g0 * g1 > 0.0
             and g1 * g2 > 0.0
             and abs(g1) <= min(abs(g0), abs(g2))
-            and (i > 1 or _nears(yi, vi, xi, table, restricted, low, g1))
+            and (t1 > 0.0 or _nears(yi, vi, xi, table, restricted, low, g1))
         ):
             cross = _dip(yi, vi, xi, table, restricted, low, t0, t2, 1.0 if g1 > 0.0 else -1.0)
             if cross >= 0.0:
@@ -199,4 +210,5 @@ def maximise(
                 best = tau2
             modes += 1
         t0, g0, t1, g1, parts = t1, g1, t2, g2, ahead
+        safe = _safe(parts, low + t2)
     return best, iterations, modes

@@ -214,7 +214,7 @@ def _solve(inputs: Inputs, model: Model, method: str, tau2: float | None) -> _So
     found = _estimate_tau2(model, method, tau2)
     if model.table is None:
         fit = fit_column(model.yi, model.vi, model.xi, found.tau2, model.weights)
-        logdet_xx = log(sum(x * x for x in model.xi))
+        logdet_xx = log(sum([x * x for x in model.xi]))
     else:
         fit = fit_design(
             inputs.yi, inputs.vi, model.table.orthonormal, model.table.triangle, found.tau2, inputs.weights

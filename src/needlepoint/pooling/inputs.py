@@ -172,6 +172,8 @@ def _weights(data: Any, weights: Any, k: int, names: tuple[str, ...]) -> Matrix:
 
 def _independent(design: Design, rows: Integers, *, checked: bool) -> tuple[Design, tuple[str, ...]]:
     """The design on ``rows`` without redundant columns, and the names of those."""
+    if not checked and len(rows) == len(design.X):
+        return design, ()
     whole, terms = design.X[rows], design.terms
     kept, dropped = full_rank(whole, terms) if checked else ((0,), ())
     left = tuple(terms[j] for j in kept)
@@ -200,10 +202,10 @@ def _keep(
     spread = None if scale is None else build(scale, seen, k=len(y), intercept=True, field="scale")
     if spread is not None:
         keep = keep & np.isfinite(spread.X).all(axis=1)
-    if not keep.any():
+    rows = keep.nonzero()[0]
+    if not len(rows):
         raise InputError("no study has an estimate, a variance and its moderators", field="yi")
-    added = [] if keep.all() else _omissions(names, keep, present)
-    rows = np.flatnonzero(keep)
+    added = [] if len(rows) == len(y) else _omissions(names, keep, present)
     design, dropped = _independent(design, rows, checked=mods is not None)
     if spread is not None:
         spread, dropped_scale = _independent(spread, rows, checked=True)
