@@ -18,7 +18,7 @@ from needlepoint.report.answer_text import (
     shown_text,
 )
 from needlepoint.report.forest_html import forest_html
-from needlepoint.report.page import link, page, section
+from needlepoint.report.page import bullets, items, link, page, section
 
 __all__ = ["answer_html"]
 
@@ -35,27 +35,22 @@ def _parts(answer: Answer) -> Iterable[str]:
     yield f'<p class="headline">{escape(answer.headline)}</p></header>'
     yield "<main>"
     yield section("By comparison", _table(answer))
-    yield section("What that means", _list(_meaning(c) for c in answer.cells))
-    yield section("How long it lasts", _list(escape(line) for line in answer.duration))
-    yield section("Harms", _list(_harms(answer)))
+    yield section("What that means", items(_meaning(c) for c in answer.cells))
+    yield section("How long it lasts", bullets(answer.duration))
+    yield section("Harms", items(_harms(answer)))
     yield section("What guidelines say", _guidelines(answer))
     note = '<p class="note">Each against its own comparison, as published by others: not a ranking.</p>'
-    others = _list(escape(text) for text in answer.alternative_words)
-    every = _list(_published(row, answer) for row in answer.alternatives)
+    others = bullets(answer.alternative_words)
+    every = items(_published(row, answer) for row in answer.alternatives)
     details = f"<details><summary>Every published result, with its source</summary>{every}</details>"
     yield section("What else has been tried", note + others + details if others else "")
-    yield section("What is missing here", _list(escape(m) for m in answer.missing))
+    yield section("What is missing here", bullets(answer.missing))
     yield section("The numbers, trial by trial", "".join(_details(c, answer) for c in answer.cells))
     yield section(
         "Other times, outcomes and people", "".join(_details(c, answer, shut=True) for c in answer.more)
     )
     yield "</main>"
     yield _footer(answer)
-
-
-def _list(items: Iterable[str]) -> str:
-    body = "".join(f"<li>{item}</li>" for item in items)
-    return f"<ul>{body}</ul>" if body else ""
 
 
 def _anchor(cell: Cell) -> str:
@@ -120,7 +115,7 @@ def _source(source_id: str, answer: Answer) -> str:
 def _guidelines(answer: Answer) -> str:
     if not answer.guidelines:
         return ""
-    return f"<p>{escape(answer.guideline_words)}</p>" + _list(
+    return f"<p>{escape(answer.guideline_words)}</p>" + items(
         _guideline(g, answer) for g in answer.guidelines
     )
 
@@ -151,10 +146,10 @@ def _details(cell: Cell, answer: Answer, *, shut: bool = False) -> str:
     parts = [
         forest_html(cell, answer.sources),
         _method(cell),
-        _list(_sensitivities(cell)),
+        items(_sensitivities(cell)),
         _certainty(cell),
-        _list(f"Published by others: {_published(p, answer)}" for p in cell.published),
-        _list(f"Left out: {escape(e.trial)}, {escape(e.what)}: {escape(e.why)}" for e in cell.excluded),
+        items(f"Published by others: {_published(p, answer)}" for p in cell.published),
+        items(f"Left out: {escape(e.trial)}, {escape(e.what)}: {escape(e.why)}" for e in cell.excluded),
     ]
     anchor = escape(_anchor(cell), quote=True)
     body = "\n".join(p for p in parts if p)

@@ -9,7 +9,7 @@ from needlepoint.figures.icon_array import icon_array
 from needlepoint.person.choices import Benefit, Choice, Count
 from needlepoint.person.decide import Decision
 from needlepoint.person.screen import Screening
-from needlepoint.report.page import link, page
+from needlepoint.report.page import bullets, items, link, page
 from needlepoint.report.person_page import DARK, inline_svg
 
 __all__ = ["decide_html"]
@@ -52,7 +52,7 @@ def _parts(d: Decision) -> Iterable[str]:
     if d.stopped:
         yield "</main>"
         return
-    yield _section("What is low back pain?", _list(d.condition) + _sources(d), "1 8", "condition")
+    yield _section("What is low back pain?", bullets(d.condition) + _sources(d), "1 8", "condition")
     yield _section("What happens without treatment", _course(d), "13", "course")
     yield _section("The options side by side", _table(d), "3 11 15 16 17 18 19", "compare")
     yield _section(
@@ -61,7 +61,7 @@ def _parts(d: Decision) -> Iterable[str]:
     yield _section("Why guidelines disagree", _guidelines(d), "8", "guidelines")
     yield _section("Who was in the trials", _people(d), "14", "people")
     yield _section("What matters to you", _values(d), "20", "values")
-    yield _section("Step by step", _list(d.steps, ordered=True) + _questions(d), "21", "steps")
+    yield _section("Step by step", bullets(d.steps, "ol") + _questions(d), "21", "steps")
     yield _section("How to check a practitioner", _credentials(d), "8", "check")
     yield _section("About this aid", _about(d), "9 10 12 22", "about")
     yield "</main>"
@@ -71,25 +71,19 @@ def _section(title: str, body: str, ipdas: str, anchor: str) -> str:
     return f'<section id="{anchor}" data-ipdas="{ipdas}"><h2>{escape(title)}</h2>{body}</section>'
 
 
-def _list(items: Iterable[str], *, ordered: bool = False) -> str:
-    tag = "ol" if ordered else "ul"
-    return f"<{tag}>{''.join(f'<li>{escape(item)}</li>' for item in items)}</{tag}>"
-
-
 def _first(screening: Screening | None) -> str:
     """Red flags come first: in general, or what the person's own answers found."""
     if screening is None:
         return f'<p class="first" role="note">{FIRST}</p>'
     kind = "emergency" if screening.level == "emergency now" else "first"
-    findings = "".join(
-        f"<li><strong>{escape(f.action)}</strong> {escape(f.statement)} "
-        f"{link(f.source, f.url)} <span class=tag>{escape(f.tier)}</span></li>"
+    findings = items(
+        f"<strong>{escape(f.action)}</strong> {escape(f.statement)} "
+        f"{link(f.source, f.url)} <span class=tag>{escape(f.tier)}</span>"
         for f in screening.findings
     )
     always = " ".join([*screening.notes, *screening.always])
-    body = f"<ul>{findings}</ul>" if findings else ""
     return (
-        f'<div class="{kind}" role="alert"><strong>{escape(screening.headline)}</strong>{body}'
+        f'<div class="{kind}" role="alert"><strong>{escape(screening.headline)}</strong>{findings}'
         f"<p class=note>{escape(always)}</p></div>"
     )
 
@@ -193,13 +187,13 @@ def _card(c: Choice, d: Decision) -> str:
         ("Cost", escape(c.cost)),
         ("Benefit", _benefit(c, d)),
         ("Harms", _harms(c)),
-        ("For it", f"<ul data-pros>{''.join(f'<li>{escape(p)}</li>' for p in c.pros)}</ul>"),
-        ("Against it", f"<ul data-cons>{''.join(f'<li>{escape(p)}</li>' for p in c.cons)}</ul>"),
+        ("For it", bullets(c.pros, "ul data-pros")),
+        ("Against it", bullets(c.cons, "ul data-cons")),
         ("Guidelines", _positions(c)),
     ]
     if c.extras:
         source = f" {link(*c.extras_source)}" if c.extras_source else ""
-        fields.append(("If they offer more", _list(c.extras) + source))
+        fields.append(("If they offer more", bullets(c.extras) + source))
     body = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in fields)
     return f'<article id="{c.id}"><h3>{escape(c.label)}</h3><dl>{body}</dl></article>'
 
@@ -242,20 +236,16 @@ def _stratum(name: str) -> str:
 def _harms(c: Choice) -> str:
     if not c.harms:
         return escape(c.harm_words)
-    items = "".join(
-        f"<li>{escape(_harm(h))} [{link(h.source, h.url)}] <span class=tag>{escape(h.tier)}</span></li>"
+    return items(
+        f"{escape(_harm(h))} [{link(h.source, h.url)}] <span class=tag>{escape(h.tier)}</span>"
         for h in c.harms
     )
-    return f"<ul>{items}</ul>"
 
 
 def _positions(c: Choice) -> str:
     if not c.guidelines:
         return "No guideline of this pack speaks of it."
-    items = "".join(
-        f"<li>{link(issuer, url)}: {escape(where)}</li>" for issuer, where, _, url in c.guidelines
-    )
-    return f"<ul>{items}</ul>"
+    return items(f"{link(issuer, url)}: {escape(where)}" for issuer, where, _, url in c.guidelines)
 
 
 def _guidelines(d: Decision) -> str:
@@ -276,13 +266,13 @@ def _guidelines(d: Decision) -> str:
 def _people(d: Decision) -> str:
     if d.screening is None:
         note = "<p>The numbers speak for people like these. Run the safety check to see how you compare.</p>"
-        return note + _list(d.contents)
-    items = "".join(
-        f"<li>{escape(p.trial)}: {escape(p.who)}. <strong>{escape(p.standing)}</strong>"
-        f"{escape(' (' + '; '.join(p.because) + ')') if p.because else ''}</li>"
+        return note + bullets(d.contents)
+    people = items(
+        f"{escape(p.trial)}: {escape(p.who)}. <strong>{escape(p.standing)}</strong>"
+        f"{escape(' (' + '; '.join(p.because) + ')') if p.because else ''}"
         for p in d.screening.populations
     )
-    return f"<p>The numbers speak for people like these, and less for others.</p><ul>{items}</ul>"
+    return f"<p>The numbers speak for people like these, and less for others.</p>{people}"
 
 
 def _values(d: Decision) -> str:
@@ -298,16 +288,15 @@ def _values(d: Decision) -> str:
 
 def _questions(d: Decision) -> str:
     parts = (("Ask the practitioner", "practitioner"), ("Ask your doctor", "doctor"))
-    return "".join(f"<h3>{title}</h3>{_list(d.questions[who])}" for title, who in parts)
+    return "".join(f"<h3>{title}</h3>{bullets(d.questions[who])}" for title, who in parts)
 
 
 def _credentials(d: Decision) -> str:
-    items = "".join(
-        f"<li><strong>{escape(c.country)}.</strong> {escape(c.check)} {escape(c.statement)} [{link(c.source, c.url)}] "
-        f"<span class=tag>{escape(c.tier)}</span></li>"
+    return items(
+        f"<strong>{escape(c.country)}.</strong> {escape(c.check)} {escape(c.statement)} [{link(c.source, c.url)}] "
+        f"<span class=tag>{escape(c.tier)}</span>"
         for c in d.credentials
     )
-    return f"<ul>{items}</ul>"
 
 
 def _about(d: Decision) -> str:
@@ -320,4 +309,4 @@ def _about(d: Decision) -> str:
         *(f"Not done: {line}" for line in d.not_done),
         f"Evidence: {d.pack} {d.pack_version}.",
     ]
-    return _list(lines)
+    return bullets(lines)

@@ -8,8 +8,8 @@ from html import escape
 from needlepoint.person.nof1 import DiaryAnswer, chance, three_numbers
 from needlepoint.person.plan import CANNOT
 from needlepoint.person.verdict import in_percent
-from needlepoint.report.page import link, page
-from needlepoint.report.person_page import CSS, bullets, inline_svg, tagged
+from needlepoint.report.page import bullets, items, link, page
+from needlepoint.report.person_page import CSS, inline_svg, tagged
 
 __all__ = ["diary_html"]
 
@@ -36,8 +36,7 @@ def _parts(answer: DiaryAnswer, settings: Mapping[str, str]) -> Iterable[str]:
 
 
 def _numbers(answer: DiaryAnswer) -> str:
-    items = "".join(f"<li>{escape(line.split('. ', 1)[1])}</li>" for line in three_numbers(answer))
-    return f'<ol class="three">{items}</ol>'
+    return bullets((line.split(". ", 1)[1] for line in three_numbers(answer)), 'ol class="three"')
 
 
 def _days(answer: DiaryAnswer) -> str:
@@ -136,4 +135,4 @@ def _method(answer: DiaryAnswer, settings: Mapping[str, str]) -> str:
     lines.append(
         f"Evidence: {escape(answer.priors)}. Diary: {escape(answer.digest)}. Nothing left this machine."
     )
-    return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
+    return items(lines)

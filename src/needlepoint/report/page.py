@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-__all__ = ["link", "page", "section"]
+__all__ = ["bullets", "items", "link", "page", "section"]
 
 
 def page(title: str, body: str, extra_css: str = "") -> str:
@@ -26,6 +27,17 @@ def link(text: str, url: str) -> str:
     if urlsplit(url).scheme not in {"http", "https"}:
         return escape(text)
     return f'<a href="{escape(url, quote=True)}" rel="noopener nofollow">{escape(text)}</a>'
+
+
+def items(lines: Iterable[str], tag: str = "ul") -> str:
+    """A list of lines of HTML; ``tag`` may carry attributes. Nothing without any line."""
+    body = "".join(f"<li>{line}</li>" for line in lines)
+    return f"<{tag}>{body}</{tag.partition(' ')[0]}>" if body else ""
+
+
+def bullets(texts: Iterable[str], tag: str = "ul") -> str:
+    """A list of plain texts; nothing without any."""
+    return items(map(escape, texts), tag)
 
 
 def section(title: str, body: str, anchor: str = "") -> str:

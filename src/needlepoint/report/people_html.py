@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from html import escape
 
 from needlepoint.person.series import People, people_numbers
-from needlepoint.report.page import link, page
-from needlepoint.report.person_page import CSS, bullets, inline_svg, tagged
+from needlepoint.report.page import bullets, items, link, page
+from needlepoint.report.person_page import CSS, inline_svg, tagged
 
 __all__ = ["people_html"]
 
@@ -35,8 +35,7 @@ def _parts(people: People) -> Iterable[str]:
 
 
 def _numbers(people: People) -> str:
-    items = "".join(f"<li>{escape(line)}</li>" for line in people_numbers(people))
-    return f'<ol class="three">{items}</ol>{bullets(people.notes)}'
+    return bullets(people_numbers(people), 'ol class="three"') + bullets(people.notes)
 
 
 def _moved(people: People) -> str:
@@ -81,4 +80,4 @@ def _method(people: People) -> str:
         f"What the trials say: {link(trials.source, trials.url)}.",
         f"Data: {escape(pooled.input_digest)}. Nothing left this machine.",
     ]
-    return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
+    return items(lines)

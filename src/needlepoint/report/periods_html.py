@@ -8,8 +8,8 @@ from html import escape
 
 from needlepoint.person.periods import PeriodsAnswer, period_numbers
 from needlepoint.person.verdict import in_percent
-from needlepoint.report.page import link, page
-from needlepoint.report.person_page import CSS, bullets, inline_svg, tagged
+from needlepoint.report.page import bullets, items, link, page
+from needlepoint.report.person_page import CSS, inline_svg, tagged
 
 __all__ = ["periods_html"]
 
@@ -41,8 +41,7 @@ def _parts(answer: PeriodsAnswer, settings: Mapping[str, str]) -> Iterable[str]:
 
 
 def _numbers(answer: PeriodsAnswer) -> str:
-    items = "".join(f"<li>{escape(line)}</li>" for line in period_numbers(answer)[:2])
-    return f'<ol class="three">{items}</ol>'
+    return bullets(period_numbers(answer)[:2], 'ol class="three"')
 
 
 def _days(answer: PeriodsAnswer) -> str:
@@ -99,4 +98,4 @@ def _method(answer: PeriodsAnswer, settings: Mapping[str, str]) -> str:
         else "Nothing from other trials was put in: it started from no effect, give or take two points.",
         f"Diary: {escape(answer.digest)}. Nothing left this machine.",
     ]
-    return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
+    return items(lines)

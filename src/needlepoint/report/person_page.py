@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from needlepoint.report.page import section
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["CSS", "DARK", "bullets", "inline_svg", "tagged"]
+__all__ = ["CSS", "DARK", "inline_svg", "tagged"]
 
 DARK = """
 @media (prefers-color-scheme: dark) {
@@ -44,9 +43,3 @@ def inline_svg(figure: Figure, alt: str) -> str:
 def tagged(title: str, body: str, cent: str) -> str:
     """A section with the CENT 2015 items that it reports; nothing where there is nothing in it."""
     return section(title, body and f'{body}<p class="note"><span class="tag">{cent}</span></p>')
-
-
-def bullets(items: Iterable[str]) -> str:
-    """A list of plain texts; nothing without any."""
-    body = "".join(f"<li>{escape(item)}</li>" for item in items)
-    return f"<ul>{body}</ul>" if body else ""

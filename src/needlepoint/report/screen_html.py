@@ -7,8 +7,8 @@ from html import escape
 
 from needlepoint.person.rules import LEVELS
 from needlepoint.person.screen import Finding, Screening
-from needlepoint.report.page import link, page, section
-from needlepoint.report.person_page import DARK, bullets
+from needlepoint.report.page import bullets, link, page, section
+from needlepoint.report.person_page import DARK
 
 __all__ = ["screen_html"]
 
