@@ -75,6 +75,30 @@ def test_what_cannot_be_read_is_refused_and_nothing_is_written(path, args, says)
     assert Diary(path).entries() == ()
 
 
+def test_a_value_is_taken_back_and_its_history_kept(path):
+    run("--file", path, "add", "--day", "2026-03-01", "--pain", "5", "--session")
+    out = run(
+        "--file", path, "add", "--day", "2026-03-01", "--clear", "session", "--clear", "flare", "--json"
+    ).output
+    assert json.loads(out) == {"day": "2026-03-01", "pain": 5.0}
+    run("--file", path, "add", "--day", "1.3.2026", "--clear", "pain", "--pain", "6")
+    assert Diary(path).entries()[0].pain == 6
+    assert [each.get("cleared") for each in Diary(path).history("2026-03-01")] == [
+        None,
+        ["session", "flare"],
+        ["pain"],
+        None,
+    ]
+    run("--file", path, "add", "--day", "2026-03-01", "--session")
+    assert Diary(path).entries()[0].session
+    for args, says in (
+        (["--clear", "colour"], "no such field"),
+        (["--day", "2026-03-09", "--clear", "pain"], "nothing is"),
+    ):
+        with pytest.raises(InputError, match=says):
+            run("--file", path, "add", *args)
+
+
 def test_yesterday_is_a_day_and_the_future_is_noted(path):
     run("--file", path, "add", "--day", "yesterday", "--pain", "3")
     assert Diary(path).entries()[0].day == date.today() - timedelta(1)
@@ -325,7 +349,7 @@ def test_a_plan_that_cannot_be_is_refused_and_no_file_is_made(tmp_path, args):
 
 def test_the_calendar_holds_the_plan_and_a_reminder_for_each_day(path, tmp_path):
     file = tmp_path / "plan.ics"
-    assert "4 entries" in run("--file", path, "calendar", str(file), "--at", "07:30").output
+    assert "5 entries" in run("--file", path, "calendar", str(file), "--at", "07:30").output
     text = file.read_bytes().decode()
     assert text.startswith("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
     assert text.endswith("END:VCALENDAR\r\n")

@@ -127,10 +127,11 @@ def periods(
     help="Roland-Morris: the numbers of the sentences you ticked on the form; asks for them if left out.",
 )
 @click.option("--set", "more", multiple=True, metavar="FIELD=VALUE", help=f"Any of: {', '.join(FIELDS[2:])}.")
+@click.option("--clear", "cleared", multiple=True, metavar="FIELD", help="Take back a value of the day.")
 @as_json_option
 @click.pass_obj
 def add(
-    path: Path, day: str, rmdq: str | None, more: tuple[str, ...], as_json: bool, **given: Any
+    path: Path, day: str, rmdq: str | None, more: tuple[str, ...], cleared: tuple[str, ...], as_json: bool, **given: Any
 ) -> None:  # fmt: skip
     """Write down one day, or more about a day: later values replace earlier ones.
 
@@ -141,11 +142,13 @@ def add(
     diary, notes = open_diary(path), list[str]()
     if rmdq is not None:
         values["rmdq"], notes = _rmdq(rmdq)
-    if not values:
+    written = diary.clear(day, *cleared) if cleared else None
+    if not values and written is None:
         if not sys.stdin.isatty():
             raise InputError("nothing to write down", mend="give --pain, --session or another value")
         values = _asked()
-    written = diary.add({"day": day, **values})
+    if values or written is None:
+        written = diary.add({"day": day, **values})
     if written.day > date.today():
         notes.append(f"{written.day} lies in the future.")
     row = _row(written)

@@ -12,10 +12,11 @@ __all__ = ["plan_calendar"]
 
 AFTER_REVIEW = 28  # days that the diary goes on
 PAIN = "Write down your pain, 0 to 10"
+WEEKLY = "Once a week: the Roland-Morris form"
 
 
 def plan_calendar(settings: Mapping[str, str], *, at: str = "20:00") -> str:
-    """A reminder each day, and the days of the plan: the first session and the review, or the periods on and off.
+    """Reminders each day and week, and the days of the plan: first session and review, or the periods on and off.
 
     Parameters
     ----------
@@ -44,6 +45,10 @@ def plan_calendar(settings: Mapping[str, str], *, at: str = "20:00") -> str:
     alarm = ("BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_escaped(PAIN)}", "TRIGGER:PT0M", "END:VALARM")
     rule = f"RRULE:FREQ=DAILY;UNTIL={until:%Y%m%d}T235959"
     lines += _event("daily", PAIN, f"DTSTART:{first:%Y%m%d}T{clock}", rule, *alarm)
+    if "treated" not in settings:
+        lines += _event(
+            "weekly", WEEKLY, f"DTSTART;VALUE=DATE:{first:%Y%m%d}", f"RRULE:FREQ=WEEKLY;UNTIL={until:%Y%m%d}"
+        )
     for day, what in marks:
         lines += _event(f"{day:%Y%m%d}", what, f"DTSTART;VALUE=DATE:{day:%Y%m%d}")
     return "\r\n".join([*lines, "END:VCALENDAR", ""])

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from needlepoint.errors import InputError, NeedlepointError
-from needlepoint.person.entries import Entry, entry
+from needlepoint.person.entries import FIELDS, Entry, as_day, entry
 from needlepoint.person.seal import Seal, new_salt
 
 if TYPE_CHECKING:
@@ -165,6 +165,25 @@ class Diary:
         self._write([written])
         return next(each for each in self.entries() if each.day == written.day)
 
+    def clear(self, day: date | str, *fields: str) -> Entry:
+        """Take back values of one day; the history keeps them. Returns the day as it now stands.
+
+        Raises
+        ------
+        InputError
+            No such field, or nothing is written for that day.
+        """
+        if wrong := set(fields) - set(FIELDS[1:]):
+            raise InputError(
+                "no such field in a diary", field=sorted(wrong)[0], allowed=", ".join(FIELDS[1:])
+            )
+        when = as_day(day)
+        if not self.history(when):
+            raise InputError("nothing is written for that day", field="day", got=str(when))
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._append([{"day": when.isoformat(), "cleared": list(fields), "written": now}])
+        return next(each for each in self.entries() if each.day == when)
+
     def extend(self, data: Any) -> tuple[str, ...]:
         """Write many days, all of them or none; returns notes on what was left out or replaced.
 
@@ -184,7 +203,10 @@ class Diary:
 
     def _write(self, entries: Iterable[Entry]) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        bodies = [(self._sealed(_body(each, now)),) for each in entries]
+        self._append([{**_plain(each), "written": now} for each in entries])
+
+    def _append(self, records: Iterable[Mapping[str, Any]]) -> None:
+        bodies = [(self._sealed(json.dumps(each, ensure_ascii=False).encode()),) for each in records]
         with self._connect() as db:
             db.executemany("INSERT INTO record (body) VALUES (?)", bodies)
 
@@ -193,7 +215,9 @@ class Diary:
         days: dict[str, dict[str, Any]] = {}
         for record in self._records():
             day = days.setdefault(record["day"], {})
-            day.update({name: value for name, value in record.items() if name != "written"})
+            for name in record.get("cleared", ()):
+                day.pop(name, None)
+            day.update({name: value for name, value in record.items() if name in FIELDS})
         return tuple(entry(days[day]) for day in sorted(days))
 
     def history(self, day: date | str) -> tuple[dict[str, Any], ...]:
@@ -319,9 +343,9 @@ def _opened(path: Path) -> Generator[sqlite3.Connection]:
         db.close()
 
 
-def _body(each: Entry, now: str) -> bytes:
+def _plain(each: Entry) -> dict[str, Any]:
     values = {name: value for name, value in dataclasses.asdict(each).items() if value is not None}
-    return json.dumps({**values, "day": each.day.isoformat(), "written": now}, ensure_ascii=False).encode()
+    return {**values, "day": each.day.isoformat()}
 
 
 def _overwrite(path: Path) -> None:
