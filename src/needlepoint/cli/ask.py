@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from needlepoint.cli.as_json import echo_json, json_option
+
 if TYPE_CHECKING:
     from needlepoint.answer.result import Answer
 
@@ -16,7 +18,7 @@ __all__ = ["command"]
 @click.command("ask")
 @click.argument("question", nargs=-1, required=True)
 @click.option("--pack", metavar="DIR", help="A pack of your own: its folder, or the id of a built-in one.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one self-contained page."
 )
@@ -35,9 +37,7 @@ def command(
         write_text(html, answer_html(answer))
         click.echo(f"wrote {html}", err=True)
     if as_json:
-        import json
-
-        click.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=1))
+        echo_json(answer.to_dict())
     elif explain:
         from needlepoint.report.answer_text import explain_text
 

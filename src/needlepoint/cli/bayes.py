@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from needlepoint.cli.as_json import echo_json, json_option
+from needlepoint.cli.own_table import read_own, table_options
+from needlepoint.cli.page_output import write_figure
+
 if TYPE_CHECKING:
     from needlepoint.bayes.result import Posterior
 
@@ -15,8 +19,7 @@ __all__ = ["command"]
 
 
 @click.command("bayes")
-@click.argument("table", type=click.Path(path_type=Path))
-@click.option("--measure", help="MD, SMD, RR, OR, RD ...; guessed from the columns when not given.")
+@table_options
 @click.option(
     "--prior-effect", default="flat", show_default=True, help='"normal(0, 2)", "t(0, 0.5, 4)", "flat".'
 )
@@ -28,6 +31,11 @@ __all__ = ["command"]
 @click.option("--mods", help='Moderators, as a formula: "~ year + alloc".')
 @click.option("--beyond", type=float, help="Smallest effect that matters: how probable is more than that?")
 @click.option("--sensitivity", is_flag=True, help="The answer under a strip of priors of tau.")
+@click.option(
+    "--average",
+    is_flag=True,
+    help="Average over effect or none, heterogeneity or none, and each moderator or not.",
+)
 @click.option("--robust", is_flag=True, help="Average over 36 models, publication bias among them.")
 @click.option(
     "--direction",
@@ -44,13 +52,9 @@ __all__ = ["command"]
     help="Whose p-values select (for --robust): z-tests of yi, or t-tests as in RoBMA 2 and 3.",
 )
 @click.option(
-    "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col m1i=mean_t."
-)
-@click.option("--study", help="Column with the studies' names.")
-@click.option(
     "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Prior and posterior: .svg .pdf .png."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
 def command(
     table: Path,
     measure: str | None,
@@ -61,6 +65,7 @@ def command(
     mods: str | None,
     beyond: float | None,
     sensitivity: bool,
+    average: bool,
     robust: bool,
     direction: str,
     critical: str,
@@ -71,7 +76,6 @@ def command(
 ) -> None:
     """Posterior of the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
     from needlepoint.bayes.api import bayes
-    from needlepoint.cli.own_table import read_own
 
     own = read_own(table, measure, columns, study)
     effects = own.effects
@@ -88,14 +92,16 @@ def command(
         text += _beyond(posterior, abs(beyond), record)
     if sensitivity:
         text += _strip(effects, prior_effect, options, record)
+    if average:
+        text += _average(effects, prior_effect, prior_tau, options, record)
     if robust:
         text += _robust(effects, level, direction, critical, record)
     if figure is not None:
-        _draw(posterior, figure)
-    if as_json:
-        import json
+        from needlepoint.figures.prior_posterior import prior_posterior
 
-        click.echo(json.dumps(record, ensure_ascii=False, indent=1))
+        write_figure(figure, prior_posterior(posterior))
+    if as_json:
+        echo_json(record)
     else:
         click.echo("\n".join(text))
 
@@ -137,18 +143,35 @@ def _strip(effects: Any, prior_effect: str, options: dict[str, Any], record: dic
     return ["", f"{'prior of tau':<38} {'effect':>8}  interval", *rows, *strip.notes]
 
 
+def _average(
+    effects: Any,
+    prior_effect: str,
+    prior_tau: str | None,
+    options: dict[str, Any],
+    record: dict[str, Any],
+) -> list[str]:
+    """Averages with the priors given where they are proper, with those of standardised differences elsewhere."""
+    from needlepoint.bayes.model_averaging import ensemble, robma
+    from needlepoint.bayes.moderator_averaging import average_moderators
+    from needlepoint.bayes.publication_bias import NoBias
+
+    priors: dict[str, Any] = {} if prior_effect == "flat" else {"effect": prior_effect}
+    priors |= {} if prior_tau is None else {"tau": prior_tau}
+    if options["mods"] is None:
+        averaged: Any = robma(
+            effects, level=options["level"], models=ensemble(bias=[(NoBias(), 1.0)], **priors)
+        )
+    else:
+        given: dict[str, Any] = {key: options[key] for key in ("level", "mods", "data")}
+        given |= {f"prior_{name}": prior for name, prior in priors.items()}
+        averaged = average_moderators(effects, **given)
+    record["average"] = averaged.to_dict()
+    return ["", averaged.summary()]
+
+
 def _robust(effects: Any, level: float, direction: str, critical: str, record: dict[str, Any]) -> list[str]:
     from needlepoint.bayes.model_averaging import robma
 
     averaged = robma(effects, level=level, direction=direction, critical=critical)
     record["robust"] = averaged.to_dict()
     return ["", averaged.summary()]
-
-
-def _draw(posterior: Posterior, path: Path) -> None:
-    from needlepoint.figures.files import figure_bytes
-    from needlepoint.figures.prior_posterior import prior_posterior
-    from needlepoint.report.files import write_bytes
-
-    write_bytes(path, figure_bytes(prior_posterior(posterior), path))
-    click.echo(f"wrote {path}", err=True)

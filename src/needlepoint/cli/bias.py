@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
+from needlepoint.cli.as_json import echo_json, json_option
+from needlepoint.cli.own_table import read_own, table_options
+
 __all__ = ["command"]
 
 
 @click.command("bias")
-@click.argument("table", type=click.Path(path_type=Path))
-@click.option("--measure", help="MD, SMD, RR, OR, RD ...; guessed from the columns when not given.")
+@table_options
 @click.option("--method", default="REML", show_default=True, help="Estimator of tau2.")
 @click.option(
     "--kind", default="stepfun", show_default=True, help="Selection model: stepfun, beta, halfnorm ..."
@@ -23,11 +25,7 @@ __all__ = ["command"]
     type=click.Choice(["positive", "negative"]),
     help="Which effects are more likely to be published; those of the pooled sign unless told.",
 )
-@click.option(
-    "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col m1i=mean_t."
-)
-@click.option("--study", help="Column with the studies' names.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
 def command(
     table: Path,
     measure: str | None,
@@ -39,7 +37,6 @@ def command(
     as_json: bool,
 ) -> None:
     """Test the studies of TABLE for small-study effects, and show how much they would matter."""
-    from needlepoint.cli.own_table import read_own
     from needlepoint.pooling.api import pool
 
     own = read_own(table, measure, columns, study)
@@ -48,11 +45,9 @@ def command(
     side = favours or ("positive" if pooled.estimate >= 0 else "negative")
     found, refused = _run(_methods(effects, pooled, kind, side))
     if as_json:
-        import json
-
         whole = {name: result.to_dict() for name, result in found.items()}
         whole |= {"pooled": pooled.to_dict(), "refused": refused, "understood": own.understood}
-        click.echo(json.dumps(whole, ensure_ascii=False, indent=1))
+        echo_json(whole)
         return
     from needlepoint.bias.report_line import small_study_line
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from needlepoint.cli.as_json import echo_json, json_option
 from needlepoint.cli.page_output import check_page, output_option, write_page
 
 __all__ = ["command"]
@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.option("--duration", help="How long you have had the pain, as `needlepoint screen` asks it.")
 @click.option("--country", help="How to check a practitioner in this country only.")
 @click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the options.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
 def command(
     output: Path | None,
     path: Path | None,
@@ -41,4 +41,7 @@ def command(
         from needlepoint.report.decide_html import decide_html
 
         write_page(output, lambda: decide_html(decision))
-    click.echo(json.dumps(decision.to_dict(), ensure_ascii=False) if as_json else decision.summary())
+    if as_json:
+        echo_json(decision.to_dict())
+    else:
+        click.echo(decision.summary())

@@ -7,22 +7,20 @@ from typing import Any
 
 import click
 
+from needlepoint.cli.as_json import echo_json, json_option
+from needlepoint.cli.own_table import read_own, table_options
+
 __all__ = ["command"]
 
 
 @click.command("diagnose")
-@click.argument("table", type=click.Path(path_type=Path))
-@click.option("--measure", help="MD, SMD, RR, OR, RD ...; guessed from the columns when not given.")
+@table_options
 @click.option(
     "--method", default="REML", show_default=True, help="Estimator of tau2; EE for a common effect."
 )
 @click.option("--mods", help='Moderators, as a formula: "~ year + alloc".')
 @click.option("--subsets", is_flag=True, help="Also the model of every subset of the studies (GOSH).")
-@click.option(
-    "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col m1i=mean_t."
-)
-@click.option("--study", help="Column with the studies' names.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
 @click.option("--csv", "as_csv", is_flag=True, help="The diagnostics of every study as CSV on stdout.")
 def command(
     table: Path,
@@ -36,7 +34,6 @@ def command(
     as_csv: bool,
 ) -> None:
     """Show which studies of TABLE are outliers, which move the result, and what changes without each."""
-    from needlepoint.cli.own_table import read_own
     from needlepoint.pooling.api import pool
     from needlepoint.pooling.influence import influence, influence_line
 
@@ -48,11 +45,9 @@ def command(
 
         parts["subsets"] = gosh(pooled)
     if as_json:
-        import json
-
         whole = {name: part.to_dict() for name, part in parts.items()}
         whole |= {"pooled": pooled.to_dict(), "understood": own.understood}
-        click.echo(json.dumps(whole, ensure_ascii=False, indent=1))
+        echo_json(whole)
     elif as_csv:
         click.echo(parts["influence"].to_frame("polars").write_csv(), nl=False)
     else:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from needlepoint.cli.as_json import echo_json, json_option
+
 if TYPE_CHECKING:
     from needlepoint.effects.result import EffectSizes
 
@@ -42,7 +44,7 @@ def _letters(function: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows to this CSV file."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
 @_letters
 def command(
     table: Path,
@@ -121,8 +123,6 @@ def _number(add: str | None) -> float | str | None:
 
 
 def _write(found: EffectSizes, level: float, out: Path | None, as_json: bool) -> None:
-    import json
-
     if out is not None:
         from needlepoint.result import frame
 
@@ -137,6 +137,6 @@ def _write(found: EffectSizes, level: float, out: Path | None, as_json: bool) ->
             "notes": found.notes,
             "derived": found.derived,
         }
-        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        echo_json(body)
     elif out is None:
         click.echo(found.summary(level))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from needlepoint.cli.as_json import echo_json
+
 if TYPE_CHECKING:
     from needlepoint.evidence.lookup import CellRows, TrialRecord
     from needlepoint.evidence.schema import Contrast, Measurement, Pack, Published, Source
@@ -23,11 +25,7 @@ def _options(run: Callable[..., None]) -> Callable[..., None]:
 
 def _print(value: Any, lines: Iterator[str], as_json: bool) -> None:
     if as_json:
-        import json
-
-        from needlepoint.result import jsonable
-
-        click.echo(json.dumps(jsonable(value), ensure_ascii=False, indent=1))
+        echo_json(value)
         return
     for line in lines:
         click.echo(line)

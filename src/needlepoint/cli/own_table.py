@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,32 @@ if TYPE_CHECKING:
 
     from needlepoint.effects.guess import Guess
 
-__all__ = ["OwnTable", "read_own"]
+__all__ = ["OwnTable", "column_options", "read_own", "table_options"]
+
+
+def column_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The table, and the options that say which of its columns is what."""
+    for option in (
+        click.option("--study", help="Column with the studies' names."),
+        click.option(
+            "--col",
+            "columns",
+            multiple=True,
+            metavar="LETTER=NAME",
+            help="Which column is what: --col m1i=mean_t.",
+        ),
+        click.argument("table", type=click.Path(path_type=Path)),
+    ):
+        command = option(command)
+    return command
+
+
+def table_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The table, its columns, and the measure of its effects."""
+    measure = click.option(
+        "--measure", help="MD, SMD, RR, OR, RD ...; guessed from the columns when not given."
+    )
+    return measure(column_options(command))
 
 
 @dataclass(frozen=True, slots=True)

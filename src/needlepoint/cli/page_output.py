@@ -1,15 +1,19 @@
-"""``-o FILE``: a page beside what a command prints, as HTML or PDF by the file's name."""
+"""Files beside what a command prints: ``-o FILE``, a page as HTML or PDF by its name, and figures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from needlepoint.errors import InputError
 
-__all__ = ["check_page", "output_option", "write_page"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["check_page", "output_option", "write_figure", "write_page"]
 
 output_option = click.option(
     "-o",
@@ -46,3 +50,12 @@ def write_page(output: Path | None, page: Callable[[], str]) -> None:
         write_bytes(output, page_pdf(page()))
     else:
         write_text(output, page())
+
+
+def write_figure(path: Path, figure: Figure) -> None:
+    """Write a figure in the format of the file's ending, and say so."""
+    from needlepoint.figures.files import figure_bytes
+    from needlepoint.report.files import write_bytes
+
+    write_bytes(path, figure_bytes(figure, path))
+    click.echo(f"wrote {path}", err=True)

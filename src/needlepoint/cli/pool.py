@@ -7,12 +7,15 @@ from typing import Any
 
 import click
 
+from needlepoint.cli.as_json import echo_json, json_option
+from needlepoint.cli.own_table import read_own, table_options
+from needlepoint.cli.page_output import write_figure
+
 __all__ = ["command"]
 
 
 @click.command("pool")
-@click.argument("table", type=click.Path(path_type=Path))
-@click.option("--measure", help="MD, SMD, RR, OR, RD ...; guessed from the columns when not given.")
+@table_options
 @click.option(
     "--method", default="REML", show_default=True, help="Estimator of tau2; EE for a common effect."
 )
@@ -29,13 +32,9 @@ __all__ = ["command"]
 )
 @click.option("--leave-one-out", is_flag=True, help="Also the result without each study.")
 @click.option(
-    "--col", "columns", multiple=True, metavar="LETTER=NAME", help="Which column is what: --col m1i=mean_t."
-)
-@click.option("--study", help="Column with the studies' names.")
-@click.option(
     "--forest", type=click.Path(dir_okay=False, path_type=Path), help="Draw a forest plot: .svg .pdf .png."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
 @click.option("--csv", "as_csv", is_flag=True, help="The coefficients as CSV on stdout.")
 def command(
     table: Path,
@@ -52,7 +51,6 @@ def command(
     **fit: Any,
 ) -> None:
     """Pool the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
-    from needlepoint.cli.own_table import read_own
     from needlepoint.pooling.api import pool
 
     own = read_own(table, measure, columns, study)
@@ -64,12 +62,12 @@ def command(
     if leave_one_out:
         parts["leave_one_out"] = _leave_one_out(pooled)
     if forest is not None:
-        _draw(pooled, forest)
-    if as_json:
-        import json
+        from needlepoint.figures.forest import forest as drawn
 
+        write_figure(forest, drawn(pooled))
+    if as_json:
         whole = pooled.to_dict() | {k: v.to_dict() for k, v in parts.items()} | {"understood": own.understood}
-        click.echo(json.dumps(whole, ensure_ascii=False, indent=1))
+        echo_json(whole)
     elif as_csv:
         click.echo(pooled.to_frame("polars").write_csv(), nl=False)
     else:
@@ -99,12 +97,3 @@ def _as_ratio(pooled: Any) -> str:
         return ""
     low, mid, high = exp(pooled.ci_low), exp(pooled.estimate), exp(pooled.ci_high)
     return f"as a ratio: {mid:.3g} [{low:.3g}, {high:.3g}]"
-
-
-def _draw(pooled: Any, path: Path) -> None:
-    from needlepoint.figures.files import figure_bytes
-    from needlepoint.figures.forest import forest
-    from needlepoint.report.files import write_bytes
-
-    write_bytes(path, figure_bytes(forest(pooled), path))
-    click.echo(f"wrote {path}", err=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from needlepoint.cli.as_json import echo_json, json_option
 from needlepoint.cli.page_output import check_page, output_option, write_page
 from needlepoint.errors import InputError
 from needlepoint.person.rules import LEVELS, Question, RuleBook, load_rules
@@ -27,7 +28,7 @@ __all__ = ["command"]
 @click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the rules.")
 @click.option("--questions", is_flag=True, help="List the questions in the order of asking, and stop.")
 @output_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
 def command(path: Path | None, pack: str, questions: bool, output: Path | None, as_json: bool) -> None:
     """Ask the safety questions, emergencies first, and grade the answers.
 
@@ -50,7 +51,10 @@ def command(path: Path | None, pack: str, questions: bool, output: Path | None, 
         from needlepoint.report.screen_html import screen_html
 
         write_page(output, lambda: screen_html(result))
-    click.echo(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result.summary())
+    if as_json:
+        echo_json(result.to_dict())
+    else:
+        click.echo(result.summary())
 
 
 def ask(book: RuleBook) -> dict[str, Any]:
