@@ -24,6 +24,8 @@ from needlepoint.evidence.schema import Judgement
 from needlepoint.pooling.api import pool
 from needlepoint.report.answer_html import answer_html
 from needlepoint.report.answer_text import answer_text, explain_text
+from needlepoint.report.glance_html import glance_html
+from needlepoint.report.interval_svg import Axis
 
 FIRST = "Does acupuncture help with lower back pain?"
 WINTER = Path(__file__).parents[1] / "evidence" / "packs" / "winter-cough"
@@ -221,6 +223,24 @@ def test_the_page_is_self_contained_and_carries_no_script():
     assert "src=" not in page
     assert page.count("<details") == page.count("</details>")
     assert 'lang="en"' in page
+
+
+def test_one_picture_sets_the_comparisons_beside_an_important_difference():
+    drawn = glance_html(first())
+    labels = re.findall(r'aria-label="([^"]+)"', drawn)
+    assert labels[0] == "no treatment: 12 [9.2, 15] points of 100 better"
+    assert [label.partition(":")[0] for label in labels] == ["no treatment", "usual care", "sham or placebo"]
+    assert "Dashed line: 15 points of 100" in drawn
+    assert "At a glance" in answer_html(first())
+
+
+def test_one_comparison_alone_needs_no_picture_of_several():
+    assert glance_html(ask("acupuncture against sham for low back pain, pain only")) == ""
+
+
+def test_a_bar_beyond_the_picture_is_cut_at_its_edge():
+    axis = Axis(-30, 30)
+    assert axis.x(-1000) == axis.x(-30) < axis.null < axis.x(30) == axis.x(1000)
 
 
 def test_a_question_with_markup_is_escaped_on_the_page():

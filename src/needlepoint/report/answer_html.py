@@ -18,6 +18,7 @@ from needlepoint.report.answer_text import (
     shown_text,
 )
 from needlepoint.report.forest_html import forest_html
+from needlepoint.report.glance_html import glance_html
 from needlepoint.report.page import bullets, items, link, page, section
 
 __all__ = ["answer_html"]
@@ -34,6 +35,7 @@ def _parts(answer: Answer) -> Iterable[str]:
         yield f'<p class="first" role="note">{escape(answer.red_flags)}</p>'
     yield f'<p class="headline">{escape(answer.headline)}</p></header>'
     yield "<main>"
+    yield section("At a glance", glance_html(answer))
     yield section("By comparison", _table(answer))
     yield section("What that means", items(_meaning(c) for c in answer.cells))
     yield section("How long it lasts", bullets(answer.duration))

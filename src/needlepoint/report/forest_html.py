@@ -10,12 +10,11 @@ from needlepoint.answer.result import Cell, Scale, TrialEffect
 from needlepoint.answer.scale import show
 from needlepoint.answer.words import number
 from needlepoint.evidence.schema import Source
+from needlepoint.report.interval_svg import HEIGHT, INK, Axis, line, svg, upright
 from needlepoint.report.page import link
 from needlepoint.stats.distributions import normal_quantile
 
 __all__ = ["forest_html"]
-
-WIDTH, HEIGHT = 400.0, 22.0
 
 
 def forest_html(cell: Cell, sources: Mapping[str, Source]) -> str:
@@ -25,7 +24,7 @@ def forest_html(cell: Cell, sources: Mapping[str, Source]) -> str:
     scale = _own_scale(cell)
     rows = [_shown(t, scale) for t in cell.trials]
     pooled = show(scale, cell.estimate, cell.ci_low, cell.ci_high)
-    axis = _Axis([*rows, (pooled.value, pooled.ci_low, pooled.ci_high)], log=scale.log)
+    axis = Axis.around([*rows, (pooled.value, pooled.ci_low, pooled.ci_high)], log=scale.log)
     body = "".join(
         _trial_row(trial, values, axis, sources) for trial, values in zip(cell.trials, rows, strict=True)
     )
@@ -58,49 +57,21 @@ def _shown(trial: TrialEffect, scale: Scale) -> tuple[float, float, float]:
     return e.value, e.ci_low, e.ci_high
 
 
-class _Axis:
-    """Maps shown values to pixels; holds the line of no difference and every interval, cut at the edges."""
-
-    def __init__(self, rows: list[tuple[float, float, float]], *, log: bool) -> None:
-        self.log = log
-        null = 1.0 if log else 0.0
-        lows = sorted([*(r[1] for r in rows), null])
-        highs = sorted([*(r[2] for r in rows), null])
-        self.low, self.high = lows[0], highs[-1]
-        self.null = self.x(null)
-
-    def x(self, value: float) -> float:
-        low, high, v = (math.log(a) if self.log else a for a in (self.low, self.high, value))
-        span = (high - low) or 1.0
-        return 6 + (WIDTH - 12) * (v - low) / span
-
-
-def _svg(drawing: str, label: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{escape(label, quote=True)}">{drawing}</svg>'
-    )
-
-
-def _null_line(axis: _Axis) -> str:
-    return f'<line x1="{axis.null:.1f}" x2="{axis.null:.1f}" y1="0" y2="{HEIGHT:g}" stroke="#9aa5b1" stroke-width="1"/>'
-
-
 def _text(values: tuple[float, float, float]) -> str:
     return f"{number(values[0])} [{number(values[1])}, {number(values[2])}]"
 
 
 def _trial_row(
-    trial: TrialEffect, values: tuple[float, float, float], axis: _Axis, sources: Mapping[str, Source]
+    trial: TrialEffect, values: tuple[float, float, float], axis: Axis, sources: Mapping[str, Source]
 ) -> str:
     value, low, high = (axis.x(v) for v in values)
     side = 4 + 10 * math.sqrt(trial.weight)
     middle = HEIGHT / 2
     drawing = (
-        _null_line(axis)
-        + f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle:g}" y2="{middle:g}" stroke="#005a9c" stroke-width="1.6"/>'
+        upright(axis.null)
+        + line(low, high)
         + f'<rect x="{value - side / 2:.1f}" y="{middle - side / 2:.1f}" width="{side:.1f}" height="{side:.1f}" '
-        'fill="#005a9c"/>'
+        f'fill="{INK}"/>'
     )
     source = next((sources[s] for s in trial.sources if s in sources), None)
     name = link(trial.label, source.url) if source else escape(trial.label)
@@ -108,19 +79,19 @@ def _trial_row(
     kind = f'<br><span class="note">{escape(trial.instrument_label)}, {escape(trial.kind)}</span>'
     return (
         f'<tr><th scope="row">{name}{kind}</th><td class="wide">{people}</td>'
-        f'<td class="plot">{_svg(drawing, f"{trial.label}: {_text(values)}")}</td>'
+        f'<td class="plot">{svg(drawing, f"{trial.label}: {_text(values)}")}</td>'
         f'<td class="num">{_text(values)}</td><td class="wide">{trial.weight:.0%}</td></tr>'
     )
 
 
-def _pooled_row(cell: Cell, values: tuple[float, float, float], axis: _Axis) -> str:
+def _pooled_row(cell: Cell, values: tuple[float, float, float], axis: Axis) -> str:
     value, low, high = (axis.x(v) for v in values)
     middle = HEIGHT / 2
     diamond = f"{low:.1f},{middle:g} {value:.1f},3 {high:.1f},{middle:g} {value:.1f},{HEIGHT - 3:g}"
-    drawing = f'{_null_line(axis)}<polygon points="{diamond}" fill="#1b1f24"/>'
+    drawing = f'{upright(axis.null)}<polygon points="{diamond}" fill="#1b1f24"/>'
     people = "" if cell.n is None else f"{cell.n:,}"
     return (
         f'<tr class="pooled"><th scope="row">All {cell.k} trials</th><td class="wide">{people}</td>'
-        f'<td class="plot">{_svg(drawing, f"pooled: {_text(values)}")}</td>'
+        f'<td class="plot">{svg(drawing, f"pooled: {_text(values)}")}</td>'
         f'<td class="num">{_text(values)}</td><td class="wide">100%</td></tr>'
     )
