@@ -123,3 +123,14 @@ def test_one_study_and_missing_values_are_answered_with_notes(tmp_path):
     assert any("left out" in note for note in got["notes"])
     robust = _json(str(path), "--measure", "SMD", "--robust", "--critical", "t")
     assert 0 < robust["robust"]["p_effect"] < 1
+
+
+def test_averages_without_bias_and_over_moderators(tmp_path):
+    path = tmp_path / "dose.csv"
+    path.write_text("trial,yi,vi,dose\nA,0.1,0.02,1\nB,0.4,0.03,2\nC,0.4,0.01,3\nD,0.7,0.05,4\n")
+    plain = _json(str(path), "--average", "--prior-effect", "normal(0, 1)", "--measure", "SMD")
+    assert len(plain["average"]["models"]) == 4
+    assert plain["average"]["p_bias"] == 0.0
+    mods = _json(str(path), "--average", "--mods", "~ dose", "--prior-tau", "half-normal(0.5)")
+    assert mods["average"]["models"] == 8
+    assert mods["average"]["moderators"][0]["moderator"] == "dose"

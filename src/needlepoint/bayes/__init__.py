@@ -40,6 +40,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "result": ("Posterior",),
     "checks": ("PredictiveCheck", "PriorConflict", "predictive_check", "prior_conflict"),
     "model_averaging": ("PSMA_BIAS", "Model", "ModelAverage", "ensemble", "robma"),
+    "moderator_averaging": ("ModeratorAverage", "ModeratorEvidence", "average_moderators"),
     "sensitivity": ("STRIP", "PriorSensitivity", "prior_sensitivity"),
     "shrinkage": ("StudyEffect", "study_distribution", "study_effects"),
 }

@@ -25,7 +25,7 @@ from needlepoint.errors import InputError
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.result import Result, digest
 
-__all__ = ["PSMA_BIAS", "Model", "ModelAverage", "ModelEvidence", "ensemble", "robma"]
+__all__ = ["PSMA_BIAS", "Model", "ModelAverage", "ModelEvidence", "component", "ensemble", "robma"]
 
 # the nine bias models with the prior probabilities that appendix B of Bartoš et al. (2023) gives them
 PSMA_BIAS: tuple[tuple[Bias, float], ...] = (
@@ -280,7 +280,7 @@ def _averaged(
     conditional = _conditional(models, fits, posterior)
     inner = (None, None) if conditional is None else conditional.interval(level)
     effect_odds, tau_odds, bias_odds = (
-        _component(prior, posterior, np.array([is_in(m) for m in models])) for is_in in _COMPONENTS
+        component(prior, posterior, np.array([is_in(m) for m in models])) for is_in in _COMPONENTS
     )
     return ModelAverage(
         notes=tuple(notes),
@@ -325,7 +325,7 @@ _COMPONENTS: tuple[Callable[[Model], bool], ...] = (
 )
 
 
-def _component(
+def component(
     prior: NDArray[np.float64], posterior: NDArray[np.float64], is_in: NDArray[np.bool_]
 ) -> tuple[float, float | None]:
     """Posterior probability of a component and its inclusion Bayes factor, None without a choice."""
