@@ -116,6 +116,14 @@ def test_agrees_with_the_custom_ensemble_of_the_robma_vignette():
         (0.584, 0.132, 3.212), abs=6e-4
     )
     assert (2 * got.estimate, 2 * got.ci_high) == pytest.approx((0.036, 0.226), abs=1e-3)
+    published = {
+        "omega[0, 0.05]": 1.0,
+        "omega[0.05, 0.1]": 0.938,
+        "omega[0.1, 1]": 0.935,
+        "PET": 0.820,
+        "PEESE": 14.568,
+    }
+    assert got.bias_means == pytest.approx(published, rel=2e-2)
 
 
 @settings(deadline=None, max_examples=25)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,9 @@ class ModelAverage(Result):
 
     ``p_`` are posterior probabilities of an effect, of heterogeneity and of publication bias, ``bf_`` the inclusion
     Bayes factors (None where the ensemble has no choice). ``estimate`` and ``tau`` average over all models, spikes
-    at zero included; ``conditional_`` over the models with an effect. ``error`` is the largest of the models'.
+    at zero included; ``conditional_`` over the models with an effect. ``bias_means`` are averages over all models too:
+    relative chances of publication by one-sided p-value (one where there is no selection), slopes of PET and PEESE
+    (zero where absent). ``error`` is the largest of the models'.
     """
 
     measure: str
@@ -147,6 +150,7 @@ class ModelAverage(Result):
     bf_effect: float | None
     bf_heterogeneity: float | None
     bf_bias: float | None
+    bias_means: dict[str, float]
     error: float
     models: tuple[ModelEvidence, ...]
     input_digest: str
@@ -180,6 +184,7 @@ class ModelAverage(Result):
                 f"[{self.conditional_ci_low:.4f}, {self.conditional_ci_high:.4f}]"
             )
         lines.append(f"tau    {self.tau:.4f}  {percent} [{self.tau_low:.4f}, {self.tau_high:.4f}]")
+        lines += [f"{name:<20} {mean:.4f}" for name, mean in self.bias_means.items()]
         return "\n".join([*lines, *self.notes])
 
 
@@ -306,6 +311,7 @@ def _averaged(
         bf_effect=effect_odds[1],
         bf_heterogeneity=tau_odds[1],
         bf_bias=bias_odds[1],
+        bias_means=_bias_means(models, fits, posterior),
         error=max(f.error for f in fits),
         models=tuple(
             _evidence(m, f, float(p), float(q))
@@ -343,6 +349,31 @@ def _conditional(
     at = [i for i, m in enumerate(models) if m.has_effect]
     total = float(posterior[at].sum())
     return Averaged(posterior[at] / total, tuple(fits[i].effect for i in at)) if at and total > 0 else None
+
+
+def _bias_means(
+    models: Sequence[Model], fits: Sequence[ModelFit], posterior: NDArray[np.float64]
+) -> dict[str, float]:
+    """Means of what the models of bias share: chances of publication between all their steps, and slopes."""
+    functions = [m.bias for m in models if isinstance(m.bias, WeightFunction)]
+    ends = [0.0, *sorted({step for f in functions for step in f.one_sided_steps}), 1.0]
+    means: dict[str, float] = {}
+    for low, high in pairwise(ends) if functions else ():
+        chances = [
+            list(f.bias.values())[m.bias.interval_at((low + high) / 2)]
+            if isinstance(m.bias, WeightFunction)
+            else 1.0
+            for m, f in zip(models, fits, strict=True)
+        ]
+        means[f"omega[{low:g}, {high:g}]"] = float(posterior @ chances)
+    for kind in (PET, PEESE):
+        if any(isinstance(m.bias, kind) for m in models):
+            slopes = [
+                f.bias.get(m.bias.label, 0.0) if isinstance(m.bias, kind) else 0.0
+                for m, f in zip(models, fits, strict=True)
+            ]
+            means[kind().label] = float(posterior @ slopes)
+    return means
 
 
 def _evidence(model: Model, fit: ModelFit, prior: float, posterior: float) -> ModelEvidence:

@@ -124,6 +124,18 @@ class WeightFunction(Bias):
         """Upper tails (J,) of the steps: half of each where p-values are two-sided."""
         return np.array(self.steps) / (2.0 if self.side == "two-sided" else 1.0)
 
+    @property
+    def one_sided_steps(self) -> tuple[float, ...]:
+        """The steps as one-sided p-values: a two-sided one lies at both ends."""
+        if self.side == "one-sided":
+            return self.steps
+        return (*(s / 2 for s in self.steps), *(1 - s / 2 for s in reversed(self.steps)))
+
+    def interval_at(self, p: float) -> int:
+        """Index of the interval that holds a one-sided p-value."""
+        own = p if self.side == "one-sided" else 2 * min(p, 1 - p)
+        return sum(step < own for step in self.steps)
+
     def interval_of(self, yi: Floats, cuts: Floats) -> NDArray[np.int64]:
         """Index (k,) of the interval of p-values that each study falls in; zero is the most significant."""
         size = np.abs(yi) if self.side == "two-sided" else yi
