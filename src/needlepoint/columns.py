@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from needlepoint.errors import InputError
+from needlepoint.options import did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +54,7 @@ def column(data: Any, values: Any, *, field: str) -> Any:
             field=field,
             got=values,
             allowed=", ".join(names) or "none: no data given",
+            mend=did_you_mean(values, names),
         )
     if isinstance(data, Mapping):
         return data[values]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
 __all__ = [
@@ -222,21 +223,30 @@ def chosen_level(level: float | None, own: float) -> float:
 
 
 def check(value: str, vocabulary: Any, *, field: str) -> None:
-    """Refuse a value that is not in the vocabulary.
+    """Refuse a value that is not in the vocabulary: a Literal, or names.
 
     Raises
     ------
     InputError
         Names the field, what it got, what is allowed and the closest match.
     """
-    allowed = get_args(vocabulary)
+    allowed = get_args(vocabulary) or tuple(vocabulary)
     if value in allowed:
         return
-    import difflib
-
     from needlepoint.errors import InputError
 
-    folded = {a.casefold(): a for a in allowed}
-    close = difflib.get_close_matches(str(value).casefold(), folded, n=1, cutoff=0.5)
-    mend = f"did you mean {folded[close[0]]!r}?" if close else None
+    mend = did_you_mean(value, allowed)
     raise InputError(f"unknown {field}", field=field, got=value, allowed=", ".join(allowed), mend=mend)
+
+
+def did_you_mean(value: object, names: Iterable[str], *, most: int = 1) -> str | None:
+    """What to mend a misspelt name with: the closest ones, if any is close; capital letters do not matter.
+
+    >>> did_you_mean("reml ", ["REML", "DL", "PM"])
+    "did you mean 'REML'?"
+    """
+    import difflib
+
+    folded = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(str(value).casefold(), folded, n=most, cutoff=0.5)
+    return f"did you mean {' or '.join(repr(folded[c]) for c in close)}?" if close else None

@@ -59,7 +59,7 @@ def test_show_says_when_a_pack_has_no_row():
 
 
 def test_show_names_the_closest_trial():
-    with pytest.raises(InputError, match="did you mean Witt2006"):
+    with pytest.raises(InputError, match="did you mean 'Witt2006'"):
         run("show", "Wit2006")
 
 

@@ -17,7 +17,7 @@ from needlepoint.bayes.prior_effect import EffectPrior, Flat
 from needlepoint.bayes.prior_tau import HalfNormal, Shrinkage, TauPrior
 from needlepoint.bayes.result import Posterior, PosteriorCoefficient
 from needlepoint.errors import InputError
-from needlepoint.options import check_fraction
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.result import digest
 
@@ -80,8 +80,7 @@ def bayes(
     (0.2631, 0.1511)
     """
     check_fraction(level, field="level")
-    if interval not in INTERVALS:
-        raise InputError("unknown interval", field="interval", got=interval, allowed=", ".join(INTERVALS))
+    check(interval, INTERVALS, field="interval")
     inputs = read(
         effects,
         yi=yi,

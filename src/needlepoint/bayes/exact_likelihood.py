@@ -15,7 +15,7 @@ from needlepoint.bayes.parse_prior import effect_prior, tau_prior
 from needlepoint.bayes.prior_effect import EffectPrior, Point
 from needlepoint.bayes.prior_tau import Fixed, HalfNormal, TauPrior
 from needlepoint.errors import ConvergenceError, InputError
-from needlepoint.options import check_fraction
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling._counts import Counts, read_counts
 from needlepoint.result import Result, digest
 from needlepoint.stats.quadrature import Quadrature, integrate
@@ -107,13 +107,7 @@ def bayes_counts(
     >>> got.ci_high < 0, got.error < 1e-4
     (True, True)
     """
-    if measure not in COUNT_MEASURES:
-        raise InputError(
-            "no exact likelihood of this measure",
-            field="measure",
-            got=measure,
-            allowed=", ".join(COUNT_MEASURES),
-        )
+    check(measure, COUNT_MEASURES, field="measure")
     check_fraction(level, field="level")
     counts = read_counts(
         data, locals(), measure=measure, study=study, method="a Bayesian model of counts", drop00=False

@@ -5,7 +5,6 @@ The numbers and where they come from stand in ``predictive_priors.toml`` beside 
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from needlepoint.bayes.prior_effect import StudentT
 from needlepoint.bayes.prior_tau import InverseGamma, LogNormal, LogT
 from needlepoint.errors import InputError
+from needlepoint.options import did_you_mean
 
 __all__ = ["cochrane", "rhodes", "turner"]
 
@@ -30,10 +30,12 @@ def _pick(value: str, allowed: list[str], field: str) -> str:
     within = [name for key, name in folded.items() if value.casefold() in key]
     if len(within) == 1:
         return within[0]
-    close = difflib.get_close_matches(value.casefold(), folded, n=1)
-    mend = f"did you mean {folded[close[0]]!r}?" if close else None
     raise InputError(
-        f"no predictive prior for this {field}", field=field, got=value, allowed="; ".join(allowed), mend=mend
+        f"no predictive prior for this {field}",
+        field=field,
+        got=value,
+        allowed="; ".join(allowed),
+        mend=did_you_mean(value, allowed),
     )
 
 

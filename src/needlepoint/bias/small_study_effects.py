@@ -12,6 +12,7 @@ from needlepoint.bias._dispersion import dispersion_fit, refuse_exact_fit
 from needlepoint.bias._one_mean import constant
 from needlepoint.bias.egger import AsymmetryTest, egger, regression_note
 from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.options import check
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.stats.distributions import two_sided_normal, two_sided_t
 from needlepoint.stats.rank_correlation import deviates, kendall
@@ -46,8 +47,7 @@ def small_study_test(effects: Any, vi: Any = None, *, data: Any = None, test: st
     >>> small_study_test([-0.9, -1.5, -1.3, -0.2], [0.3, 0.2, 0.4, 0.05], test="Thompson").predictor
     'sei'
     """
-    if test not in SMALL_STUDY_TESTS:
-        raise InputError("unknown test", field="test", got=test, allowed=", ".join(SMALL_STUDY_TESTS))
+    check(test, SMALL_STUDY_TESTS, field="test")
     return SMALL_STUDY_TESTS[test](effects, vi, data)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from needlepoint.errors import InputError
 from needlepoint.evidence.question import Question
 from needlepoint.evidence.schema import Arm, Contrast, Measurement, Pack, Published, RiskOfBias, Source, Trial
 from needlepoint.evidence.terms import descendants, in_line
+from needlepoint.options import did_you_mean
 from needlepoint.result import Result
 
 __all__ = ["CellRows", "TrialRecord", "cell_rows", "find_source", "find_trial"]
@@ -47,13 +47,8 @@ def find_trial(pack: Pack, trial: str) -> TrialRecord:
     ids = {t.id.casefold(): t for t in pack.trials}
     found = ids.get(trial.casefold())
     if found is None:
-        close = difflib.get_close_matches(trial.casefold(), ids, n=3)
-        raise InputError(
-            "unknown trial",
-            field="trial",
-            got=trial,
-            mend="did you mean " + ", ".join(ids[c].id for c in close) if close else None,
-        )
+        mend = did_you_mean(trial, (t.id for t in pack.trials), most=3)
+        raise InputError("unknown trial", field="trial", got=trial, mend=mend)
     measurements = tuple(m for m in pack.measurements if m.trial == found.id)
     contrasts = tuple(c for c in pack.contrasts if c.trial == found.id)
     judged = tuple(r for r in pack.risk_of_bias if r.trial == found.id)
@@ -79,8 +74,7 @@ def find_source(pack: Pack, source: str) -> Source:
     """
     ids = {s.id: s for s in pack.sources}
     if source not in ids:
-        close = difflib.get_close_matches(source, ids, n=3)
-        mend = "did you mean " + ", ".join(close) if close else None
+        mend = did_you_mean(source, ids, most=3)
         raise InputError("unknown source", field="source", got=source, mend=mend)
     return ids[source]
 

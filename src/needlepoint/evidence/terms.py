@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from needlepoint.errors import InputError
 from needlepoint.evidence.schema import Pack, Term
+from needlepoint.options import did_you_mean
 
 __all__ = ["ancestors", "descendants", "find_term", "in_line"]
 
@@ -19,8 +20,9 @@ def find_term(pack: Pack, term: str, *kinds: str) -> Term:
     for t in pack.terms:
         if t.id == term and (not kinds or t.kind in kinds):
             return t
-    known = ", ".join(t.id for t in pack.terms if not kinds or t.kind in kinds)
-    raise InputError(f"unknown {' or '.join(kinds) or 'term'}", got=term, allowed=known)
+    known = [t.id for t in pack.terms if not kinds or t.kind in kinds]
+    kind = " or ".join(kinds) or "term"
+    raise InputError(f"unknown {kind}", got=term, allowed=", ".join(known), mend=did_you_mean(term, known))
 
 
 def descendants(pack: Pack, term: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from needlepoint.errors import InputError
+from needlepoint.options import did_you_mean
 from needlepoint.person.answers import as_answers
 from needlepoint.person.durations import match_duration
 from needlepoint.person.rules import (
@@ -144,11 +145,8 @@ def _plain(name: str) -> str:
 
 
 def _no_such_question(name: str, book: RuleBook) -> InputError:
-    import difflib
-
     ids = [question.id for question in book.questions]
-    close = difflib.get_close_matches(_plain(name), ids, n=1)
-    mend = f"did you mean {close[0]!r}?" if close else "leave it out or correct its name"
+    mend = did_you_mean(_plain(name), ids) or "leave it out or correct its name"
     return InputError("no such question", field=name, allowed=", ".join(ids), mend=mend)
 
 
