@@ -53,12 +53,13 @@ def extract(shadow: str, vocabulary: Vocabulary, main: str, proposals: Sequence[
             context.heading = _treatments(unit) or context.heading
             found.headings.append(unit)
         role = role_of(unit)
-        proposal = _proposed(unit, role, proposals)
+        proposal = _proposed(unit, role, proposals) if proposals else None
         if role is not None and proposal is None:
             found.others.append((unit, role))
             continue
         case = _case(unit, heading, context, vocabulary, main, shadow)
-        case.siblings = tuple(u for u in clauses[unit.sentence] if u is not unit)
+        if len(clauses[unit.sentence]) > 1:
+            case.siblings = tuple(u for u in clauses[unit.sentence] if u is not unit)
         if proposal is not None:
             case.kind, case.proposed_by = proposal.kind, proposal.by
         found.cases.append(case)

@@ -112,13 +112,15 @@ def _by_kind(mentions: list[Mention]) -> dict[str, list[Mention]]:
 
 
 def _unique(items: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(items))
+    return tuple(items) if len(items) < 2 else tuple(dict.fromkeys(items))
 
 
 def _split_treatments(
     unit: Unit, mentions: list[Mention], behind: int | None
 ) -> tuple[tuple[str, ...], list[str]]:
     """Treatments spoken of, and those that stand behind "than", "unlike", "alternative to"."""
+    if not mentions:
+        return (), []
     whole = [m for m in mentions if not m.part and not _set_aside(unit, m)]
     whole = whole or [m for m in mentions if m.part] or mentions
     if behind is None:
@@ -187,6 +189,8 @@ def _inherited(
 
 def _broadest_out(conditions: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
     """Drop a broad condition beside a narrower one of the same line."""
+    if len(conditions) < 2:
+        return conditions
     narrow = [c for c in conditions if not any(c in vocabulary.lineage(o)[1:] for o in conditions if o != c)]
     return tuple(narrow)
 

@@ -104,10 +104,9 @@ def _issues(case: Case, rule: Rule, row: Any) -> tuple[str, ...]:
 
 
 def _why(case: Case, rule: Rule, row: Any) -> str:
-    named = " and ".join(case.vocabulary.plain(t) for t in case.slots.treatments)
-    treatment = named or case.slots.stranger or "this"
-    conditions = case.slots.conditions or (case.main,)
-    condition = " and ".join(case.vocabulary.plain(c) for c in conditions)
+    plain = case.vocabulary.plain
+    treatment = " and ".join(map(plain, case.slots.treatments)) or case.slots.stranger or "this"
+    condition = " and ".join(map(plain, case.slots.conditions or (case.main,)))
     sentence = rule.why.format(row=getattr(row, "text", ""), treatment=treatment, condition=condition)
     other = getattr(row, "others", "")
     return f"{sentence} {other}".strip()

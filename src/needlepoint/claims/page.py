@@ -26,7 +26,7 @@ _HTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,500}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
-_WORD = re.compile(r"[A-Za-z]++[^\W\d_]*+|[^\W\d_]++")  # most letters are plain: they are tested quicker
+_WORD = re.compile(r"[a-z]++[^\W\d_]*+|[^\W\d_]++")  # most letters are plain: they are tested quicker
 _ENGLISH = frozenset(
     [
         "the",
@@ -211,8 +211,8 @@ def _page(
 
 def _language(text: str) -> str:
     """English or not, by the share of its commonest words."""
-    words = _WORD.findall(text[:20_000])
-    english = sum(map(_ENGLISH.__contains__, map(str.lower, words)))
+    words = _WORD.findall(text[:20_000].lower())
+    english = sum(map(_ENGLISH.__contains__, words))
     if len(words) < 40:
         return "en" if text.isascii() or english else "unknown"
     return "en" if english >= 0.08 * len(words) else "unknown"

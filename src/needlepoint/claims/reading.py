@@ -106,11 +106,10 @@ def _units(shadow: str, words: Words) -> Iterator[Unit]:
                     first = behind
 
 
-def _spans(shadow: str, line: Line) -> Iterator[tuple[int, int]]:
+def _spans(shadow: str, line: Line) -> list[tuple[int, int]]:
     if line.kind in {"menu", "heading"}:
-        yield line.start, line.end
-        return
-    yield from sentences_of(shadow, line.start, line.end)
+        return [(line.start, line.end)]
+    return sentences_of(shadow, line.start, line.end)
 
 
 def _clauses(shadow: str, start: int, end: int, words: Words, first: int) -> list[tuple[int, int]]:
@@ -127,7 +126,7 @@ _NOWHERE: frozenset[int] = frozenset()
 def _heads(unit: Unit, words: Words, shadow: str) -> frozenset[int]:
     """Words at which an order or a question may begin."""
     at = unit.first
-    if words.text[at] not in _SOFT and words.text[at] not in _CONDITIONS:
+    if unit.words[0] not in _SOFT and unit.words[0] not in _CONDITIONS:
         return _NOWHERE
     heads = [at]
     while at < unit.last and words.text[at] in _SOFT:
@@ -166,11 +165,14 @@ def _read(unit: Unit, hits: Iterable[tuple[Signs, int, int]], words: Words, shad
         ]
 
 
-def _longest(named: list[_Named]) -> Iterator[_Named]:
+def _longest(named: list[_Named]) -> list[_Named]:
     """Leave out a term that lies inside a longer one."""
+    if len(named) < 2:
+        return named
+    kept: list[_Named] = []
     reach = (-1, 1)  # of the terms kept, the one that ends last
     for term in sorted(named):
-        span = term[:2]
-        if span[1] < reach[1] or span == reach:
-            reach = span
-            yield term
+        if term[1] < reach[1] or term[:2] == reach:
+            reach = term[:2]
+            kept.append(term)
+    return kept

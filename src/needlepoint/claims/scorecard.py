@@ -47,7 +47,7 @@ class View:
     def with_cue(self, *cues: str) -> Iterator[Unit]:
         """Sentences with one of the cues."""
         if not self.cues.isdisjoint(cues):
-            yield from (u for u in self.units if u.has(*cues) and u.line.kind != "menu")
+            yield from (u for u in self.units if not u.cues.isdisjoint(cues) and u.line.kind != "menu")
 
     def claims(self, *kinds: str) -> list[Case]:
         """Claims of these kinds."""
@@ -97,8 +97,9 @@ def _sources(view: View) -> Iterator[Unit]:
 
 
 def _can_be_found(lower: str) -> bool:
-    named = any(sign in lower for sign in ("doi", "http://", "https://"))
-    return named or ("et al" in lower and bool(_ET_AL.search(lower)))
+    if "doi" in lower or "http://" in lower or "https://" in lower:
+        return True
+    return "et al" in lower and bool(_ET_AL.search(lower))
 
 
 def _mechanisms(view: View) -> list[Unit]:

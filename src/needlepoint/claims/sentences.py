@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 __all__ = ["JOINTS", "clauses_of", "sentences_of"]
 
@@ -24,21 +23,21 @@ _SHORT = re.compile(
 _LONGEST = 1200  # characters: a longer "sentence" is text without punctuation and is cut at a space
 
 
-def sentences_of(shadow: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def sentences_of(shadow: str, start: int, end: int) -> list[tuple[int, int]]:
     """Spans of the sentences between two offsets.
 
     >>> text = "It helps, e.g. with pain. See Dr. Xu.22.Xu M. A study."
     >>> [text[a:b] for a, b in sentences_of(text, 0, len(text))]
     ['It helps, e.g. with pain.', 'See Dr. Xu.', '22.Xu M. A study.']
     """
+    spans: list[tuple[int, int]] = []
     at = start
     for mark in _END.finditer(shadow, start, end):
         stop = mark.end()
-        if _joins(shadow, at, mark.start(), stop, end):
-            continue
-        yield from _trimmed(shadow, at, stop)
-        at = stop
-    yield from _trimmed(shadow, at, end)
+        if not _joins(shadow, at, mark.start(), stop, end):
+            spans += _trimmed(shadow, at, stop)
+            at = stop
+    return [*spans, *_trimmed(shadow, at, end)]
 
 
 def _joins(shadow: str, at: int, mark: int, stop: int, end: int) -> bool:
@@ -57,18 +56,21 @@ def _joins(shadow: str, at: int, mark: int, stop: int, end: int) -> bool:
     )
 
 
-def _trimmed(shadow: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _trimmed(shadow: str, start: int, end: int) -> list[tuple[int, int]]:
+    """A span without blanks and bullets at its ends, in pieces where it is too long; none where nothing is left."""
     while start < end and shadow[start] in " \n•×":
         start += 1
     while end > start and shadow[end - 1] in " \n•×":
         end -= 1
+    spans: list[tuple[int, int]] = []
     while end - start > _LONGEST:
         cut = shadow.rfind(" ", start, start + _LONGEST)
         cut = cut if cut > start else start + _LONGEST
-        yield start, cut
+        spans.append((start, cut))
         start = cut + (shadow[cut] == " ")
     if end > start:
-        yield start, end
+        spans.append((start, end))
+    return spans
 
 
 _CLAUSE = re.compile(
