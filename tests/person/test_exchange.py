@@ -24,6 +24,8 @@ entries = st.lists(
         medicine=st.none() | tenth,
         other=st.none() | word,
         global_change=st.none() | st.integers(-3, 3),
+        peg=st.none() | tenth,
+        event=st.none() | word,
     ),
     max_size=6,
     unique_by=lambda each: each.day,

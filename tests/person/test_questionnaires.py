@@ -109,7 +109,7 @@ def test_a_change_is_noticed_by_the_instruments_points_or_by_a_third_of_the_star
      ("odi", [1] * 9, "another number of items"), ("odi", [None] * 10, "no section"), ("odi", [1.5] * 10, "does not"),
      ("peg", [11, 1, 1], "item 1"), ("peg", object(), "no list"), ("rmdq", {25: 1}, "not the number"),
      ("rmdq", {"1": 1, 1: 1}, "not the number"), ("start-back", [1] * 8 + [None], "every answer"),
-     ("nrs", "much", "does not have")],
+     ("nrs", "much", "does not have"), ("rmdq", [True, False], "not the number"), ("rmdq", [float("inf"), 2], "not the")],
 )  # fmt: skip
 def test_what_a_form_does_not_have_is_refused(instrument, answers, says):
     with pytest.raises(InputError, match=says):

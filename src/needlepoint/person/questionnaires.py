@@ -246,8 +246,9 @@ def _by_number(form: Questionnaire, answers: Mapping[Any, Any]) -> Answers:
 
 
 def _whole(value: Any) -> int | None:
+    """A whole number; a bare yes or no is none."""
     try:
-        return int(value) if float(value) == int(float(value)) else None
+        return int(float(value)) if not isinstance(value, bool) and float(value).is_integer() else None
     except (TypeError, ValueError):
         return None
 
