@@ -39,6 +39,12 @@ def ask(question: str | Question, *, pack: str | Path | Pack | None = None) -> A
         The pack does not know the treatment or the condition; says what it knows and the closest match.
     PackError
         A pack of your own has an invalid row; names file, row, column and the mend.
+
+    Examples
+    --------
+    >>> answer = ask("does acupuncture help with lower back pain?")
+    >>> answer.question.treatment, answer.cells[0].certainty in {"high", "moderate", "low", "very low"}
+    ('acupuncture', True)
     """
     evidence = pack if isinstance(pack, Pack) else load_pack(pack)
     asked = match_question(question, evidence) if isinstance(question, str) else question

@@ -71,6 +71,11 @@ def fail_safe_n(
     weighted
         Orwin's average by inverse variance (True) or plain.
 
+    Raises
+    ------
+    InputError
+        A target of zero, which no number of null studies reaches.
+
     Notes
     -----
     The number says how robust a result is to a file drawer of null studies, not how many are missing. In "General"

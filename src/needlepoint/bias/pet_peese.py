@@ -66,6 +66,10 @@ def peese(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     """Precision-effect estimate with standard error: the intercept of the weighted regression on the variance.
 
     Stanley & Doucouliagos (2014), doi:10.1002/jrsm.1095. Raises NotEnoughStudies below three studies.
+
+    >>> yi, vi = [0.9, 0.7, 0.5, 0.3, 0.2], [0.20, 0.12, 0.05, 0.02, 0.01]
+    >>> round(peese(yi, vi).estimate, 3)
+    0.189
     """
     return _regressed(one_mean(effects, vi, data, method="PEESE", needs=3), "PEESE", 2)
 
@@ -79,6 +83,12 @@ def pet_peese(effects: Any, vi: Any = None, *, data: Any = None, alpha: float = 
     ------
     NotEnoughStudies
         Fewer than three studies.
+
+    Examples
+    --------
+    >>> yi, vi = [0.9, 0.7, 0.5, 0.3, 0.2], [0.20, 0.12, 0.05, 0.02, 0.01]
+    >>> pet_peese(yi, vi).notes
+    ('PET finds no effect: PET is reported',)
     """
     check_fraction(alpha, field="alpha")
     pooled = one_mean(effects, vi, data, method="PET-PEESE", needs=3)
@@ -104,6 +114,13 @@ def waap(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     References
     ----------
     Stanley, Doucouliagos & Ioannidis (2017), doi:10.1002/sim.7228.
+
+    Examples
+    --------
+    >>> yi, vi = [0.9, 0.7, 0.5, 0.3, 0.2], [0.20, 0.12, 0.05, 0.02, 0.01]
+    >>> found = waap(yi, vi)
+    >>> found.method, round(found.estimate, 3)
+    ('WLS', 0.302)
     """
     pooled = one_mean(effects, vi, data, method="WAAP", needs=2)
     everyone = np.ones(pooled.k, bool)

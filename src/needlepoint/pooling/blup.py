@@ -55,7 +55,12 @@ def blup(effects: Any, vi: Any = None, *, data: Any = None) -> StudyEffects:
 
 
 def ranef(effects: Any, vi: Any = None, *, data: Any = None) -> StudyEffects:
-    """Predictions of the random effects alone: how far each study lies from its fitted value."""
+    """Predictions of the random effects alone: how far each study lies from its fitted value.
+
+    >>> yi, vi = [0.1, 0.4, 0.3, 0.8, 0.2], [0.02, 0.05, 0.03, 0.04, 0.06]
+    >>> ranef(yi, vi).prediction.round(2).tolist()
+    [-0.17, 0.02, -0.03, 0.23, -0.06]
+    """
     pooled = as_pooled(effects, vi, data)
     trust = _trust(pooled)
     prediction = trust * (pooled.yi - pooled.X @ pooled.beta)

@@ -102,6 +102,14 @@ def bootstrap(
     ------
     InputError
         BCa for the parametric bootstrap.
+
+    Examples
+    --------
+    >>> from needlepoint import pool
+    >>> fit = pool(yi=[0.1, 0.4, 0.3, 0.8, 0.2], vi=[0.02, 0.05, 0.03, 0.04, 0.06])
+    >>> found = bootstrap(fit, iterations=200)
+    >>> found.terms, found.ci_low[0] < fit.estimate < found.ci_high[0]
+    (('intercept', 'tau2'), True)
     """
     check(kind, BootstrapKind, field="kind")
     check(interval, BootstrapInterval, field="interval")

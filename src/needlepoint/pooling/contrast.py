@@ -88,6 +88,14 @@ def contrast(
     ------
     InputError
         The wrong number of columns, or a name that the model does not have.
+
+    Examples
+    --------
+    >>> from needlepoint import pool
+    >>> trials = {"yi": [0.1, 0.4, 0.3, 0.8, 0.2], "vi": [0.02, 0.05, 0.03, 0.04, 0.06], "weeks": [4, 8, 6, 12, 4]}
+    >>> at_8_weeks = contrast(pool(trials, mods="~ weeks"), [[1, 8]]).contrasts[0]
+    >>> round(at_8_weeks.estimate, 2)
+    0.45
     """
     rows, names = _matrix(pooled, L, terms)
     beta, vb = rows @ pooled.beta, rows @ pooled.vb @ rows.T
@@ -122,6 +130,11 @@ def variance_inflation(pooled: Pooled, *, terms: Sequence[str] | None = None) ->
 
     ``terms`` names coefficients, or factors for all their levels together; without it every coefficient alone.
     doi:10.1080/01621459.1992.10475190
+
+    >>> from needlepoint import pool
+    >>> trials = {"yi": [0.1, 0.4, 0.3, 0.8, 0.2], "vi": [0.1] * 5, "a": [1, 2, 3, 4, 5], "b": [1, 2, 3, 4, 6]}
+    >>> round(variance_inflation(pool(trials, mods="~ a + b"))["a"], 1)
+    37.0
     """
     names = [c.term for c in pooled.coefficients]
     moderators = [j for j, name in enumerate(names) if name != "intercept"]

@@ -52,6 +52,13 @@ def likelihood_profile(
     ------
     InputError
         The estimator has no likelihood.
+
+    Examples
+    --------
+    >>> from needlepoint import pool
+    >>> fit = pool(yi=[0.1, 0.4, 0.3, 0.8, 0.2], vi=[0.02, 0.05, 0.03, 0.04, 0.06])
+    >>> likelihood_profile(fit, [0.0, 0.05, 0.1]).log_likelihood.round(2).tolist()
+    [-1.42, -0.54, -0.81]
     """
     if pooled.method not in {"ML", "REML"} or pooled.tau2_fixed:
         raise InputError(

@@ -56,6 +56,14 @@ def likelihood_ratio_test(
     ------
     InputError
         The models are of different studies, or are not nested; multilevel models by REML with different moderators.
+
+    Examples
+    --------
+    >>> from needlepoint import pool
+    >>> trials = {"yi": [0.1, 0.4, 0.3, 0.8, 0.2], "vi": [0.02, 0.05, 0.03, 0.04, 0.06], "weeks": [4, 8, 6, 12, 4]}
+    >>> test = likelihood_ratio_test(pool(trials, mods="~ weeks"), pool(trials))
+    >>> test.df, round(test.p_value, 3)
+    (1, 0.007)
     """
     if full.k != reduced.k or not (
         np.array_equal(full.yi, reduced.yi) and np.array_equal(full.vi, reduced.vi)

@@ -102,6 +102,14 @@ def location_scale(
     ------
     InputError, NotEnoughStudies, ConvergenceError
         Unusable data; fewer studies than coefficients; no maximum found.
+
+    Examples
+    --------
+    >>> trials = {"yi": [0.1, 0.4, 0.3, 0.8, 0.2, 0.6], "vi": [0.02, 0.05, 0.03, 0.04, 0.06, 0.03],
+    ...           "weeks": [4, 8, 6, 12, 4, 10]}
+    >>> fit = location_scale(trials, scale="~ weeks")
+    >>> [row.term for row in fit.scale], fit.scale[1].estimate > 0
+    (['intercept', 'weeks'], True)
     """
     check(method, LocationScaleMethod, field="method")
     check(test, LocationScaleTest, field="test")

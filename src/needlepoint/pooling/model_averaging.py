@@ -15,7 +15,7 @@ from needlepoint.pooling.api import pool
 from needlepoint.pooling.design import Design, build
 from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, without_notes
 from needlepoint.stats.distributions import normal_quantile
 
 __all__ = ["AveragedCoefficient", "AveragedModels", "Candidate", "average_models"]
@@ -61,7 +61,7 @@ class AveragedModels(Result):
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a model."""
-        return [model.to_dict() for model in self.models]
+        return without_notes(self.models)
 
 
 def _subsets(moderators: Sequence[str], most: int | None) -> Iterator[tuple[str, ...]]:
@@ -95,6 +95,14 @@ def average_models(
         Too many subsets, or a restricted likelihood.
     NotEnoughStudies
         The largest model has as many coefficients as there are studies.
+
+    Examples
+    --------
+    >>> trials = {"yi": [0.1, 0.4, 0.3, 0.8, 0.2, 0.6], "vi": [0.02, 0.05, 0.03, 0.04, 0.06, 0.03],
+    ...           "weeks": [4, 8, 6, 12, 4, 10], "year": [1999, 2004, 2001, 2010, 2007, 2003]}
+    >>> averaged = average_models(trials, mods=["weeks", "year"])
+    >>> [(row.term, round(row.importance, 2)) for row in averaged.coefficients]
+    [('intercept', 1.0), ('weeks', 0.35), ('year', 0.04)]
     """
     check(criterion, Criterion, field="criterion")
     check_fraction(level, field="level")

@@ -119,6 +119,14 @@ def permutation_test(
     ------
     InputError
         A test that has no permutation form here, or too many permutations to list.
+
+    Examples
+    --------
+    >>> from needlepoint import pool
+    >>> fit = pool(yi=[0.1, 0.4, 0.3, 0.8, 0.2], vi=[0.02, 0.05, 0.03, 0.04, 0.06])
+    >>> found = permutation_test(fit, iterations="exact")
+    >>> found.p_value, found.exact
+    ((0.0625,), True)
     """
     if pooled.test not in {"z", "t", "HKSJ", "HKSJ-adhoc"}:
         raise InputError("no permutation form", field="test", got=pooled.test)

@@ -82,6 +82,13 @@ def predict(
     ------
     InputError
         A moderator that is missing, or a level that the fit did not see.
+
+    Examples
+    --------
+    >>> from needlepoint import pool
+    >>> trials = {"yi": [0.1, 0.4, 0.3, 0.8, 0.2], "vi": [0.02, 0.05, 0.03, 0.04, 0.06], "weeks": [4, 8, 6, 12, 4]}
+    >>> predict(pool(trials, mods="~ weeks"), {"weeks": [4, 12]}).estimate.round(2).tolist()
+    [0.12, 0.78]
     """
     if prediction is not None:
         check(prediction, Prediction, field="prediction")

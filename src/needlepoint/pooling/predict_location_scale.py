@@ -51,6 +51,15 @@ def predict_location_scale(
     ------
     InputError
         A moderator of the mean or of the heterogeneity is missing.
+
+    Examples
+    --------
+    >>> from needlepoint import location_scale
+    >>> trials = {"yi": [0.1, 0.4, 0.3, 0.8, 0.2, 0.6], "vi": [0.02, 0.05, 0.03, 0.04, 0.06, 0.03],
+    ...           "weeks": [4, 8, 6, 12, 4, 10]}
+    >>> early, late = predict_location_scale(location_scale(trials, scale="~ weeks"), {"weeks": [4, 12]}).tau2
+    >>> bool(early < late)
+    True
     """
     width = chosen_level(level, fit.level)
     own = newdata is None

@@ -52,7 +52,12 @@ def hat_matrix(pooled: Pooled) -> Matrix:
 
 
 def residuals(effects: Any, vi: Any = None, *, data: Any = None) -> Matrix:
-    """Observed minus fitted effects."""
+    """Observed minus fitted effects.
+
+    >>> yi, vi = [0.1, 0.4, 0.3, 0.8, 0.2], [0.02, 0.05, 0.03, 0.04, 0.06]
+    >>> residuals(yi, vi).round(2).tolist()
+    [-0.25, 0.05, -0.05, 0.45, -0.15]
+    """
     pooled = as_pooled(effects, vi, data)
     return pooled.yi - pooled.X @ pooled.beta
 
@@ -61,6 +66,10 @@ def standardized_residuals(effects: Any, vi: Any = None, *, data: Any = None) ->
     """Internally standardized residuals: each by its own standard error under the fitted model.
 
     Hedges & Olkin (1985), Statistical methods for meta-analysis.
+
+    >>> yi, vi = [0.1, 0.4, 0.3, 0.8, 0.2], [0.02, 0.05, 0.03, 0.04, 0.06]
+    >>> standardized_residuals(yi, vi).z.round(2).tolist()
+    [-1.16, 0.19, -0.2, 1.77, -0.5]
     """
     pooled = as_pooled(effects, vi, data)
     rest = np.eye(pooled.k) - hat_matrix(pooled)
@@ -85,6 +94,12 @@ def studentized_residuals(effects: Any, vi: Any = None, *, data: Any = None) -> 
     ------
     NotEnoughStudies
         Too few studies to leave one out.
+
+    Examples
+    --------
+    >>> yi, vi = [0.1, 0.4, 0.3, 0.8, 0.2], [0.02, 0.05, 0.03, 0.04, 0.06]
+    >>> studentized_residuals(yi, vi).z.round(2).tolist()
+    [-1.3, 0.16, -0.19, 2.64, -0.48]
     """
     pooled = as_pooled(effects, vi, data)
     residual, se = np.empty(pooled.k), np.empty(pooled.k)
