@@ -27,12 +27,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyCheck(Result):
-    """How the other studies foresee one: predicted mean and sd of its estimate, and the two-sided p-value."""
+    """How the other studies foresee one: predicted mean and sd, log density at what was seen, two-sided p-value."""
 
     study: str
     yi: float
     predicted: float
     predicted_sd: float
+    log_density: float
     p_value: float
 
 
@@ -40,10 +41,14 @@ class StudyCheck(Result):
 class PredictiveCheck(Result):
     """Posterior predictive p-value of the residual chi-squared, and a leave-one-out check a study.
 
-    ``p_value`` near zero: the studies scatter more than the model can; near one: less.
+    ``p_value`` near zero: the studies scatter more than the model can; near one: less. ``elpd`` is the expected log
+    predictive density of leave-one-out cross-validation (Vehtari et al. 2017, doi:10.1007/s11222-016-9696-4), each
+    study truly left out, and ``elpd_se`` its standard error: of two models the one with the larger foresees better.
     """
 
     p_value: float
+    elpd: float
+    elpd_se: float
     studies: tuple[StudyCheck, ...]
 
 
@@ -79,7 +84,11 @@ def predictive_check(posterior: Posterior) -> PredictiveCheck:
     found = posterior.fit
     q = _residual_square(posterior, found.tau)
     overall = float(found.weights @ gammaincc((k - p) / 2.0, q / 2.0))
-    return PredictiveCheck(p_value=overall, studies=tuple(_left_out(posterior, i) for i in range(k)))
+    studies = tuple(_left_out(posterior, i) for i in range(k))
+    each = np.array([study.log_density for study in studies])
+    return PredictiveCheck(
+        p_value=overall, elpd=float(each.sum()), elpd_se=float(np.sqrt(k * each.var(ddof=1))), studies=studies
+    )
 
 
 def _residual_square(posterior: Posterior, tau: Array) -> Array:
@@ -107,6 +116,7 @@ def _left_out(posterior: Posterior, i: int) -> StudyCheck:
         yi=float(posterior.yi[i]),
         predicted=seen.mean,
         predicted_sd=seen.sd,
+        log_density=float(np.log(seen.density(posterior.yi[i]))),
         p_value=2.0 * min(below, 1.0 - below),
     )
 

@@ -29,12 +29,15 @@ __all__ = [
     "Exponential",
     "Fixed",
     "HalfCauchy",
+    "HalfLogistic",
     "HalfNormal",
     "HalfT",
     "InverseGamma",
     "Jeffreys",
     "LogNormal",
     "LogT",
+    "Lomax",
+    "Rayleigh",
     "Shrinkage",
     "TauPrior",
     "Uniform",
@@ -204,6 +207,63 @@ class Exponential(TauPrior):
 
 
 @dataclass(frozen=True, slots=True)
+class HalfLogistic(TauPrior):
+    """Half-logistic with ``scale``: median 1.099 scale."""
+
+    scale: float = 0.5
+
+    def __post_init__(self) -> None:
+        positive(self.scale, "scale")
+
+    def log_density(self, tau: Floats, vi: Floats) -> Floats:
+        """Log density."""
+        z = tau / self.scale
+        return math.log(2.0 / self.scale) - z - 2.0 * np.log1p(np.exp(-z))
+
+    def scaled(self, factor: float) -> TauPrior:
+        """The scale in the new unit."""
+        return replace(self, scale=factor * self.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Lomax(TauPrior):
+    """Lomax (Pareto II) with ``shape`` and ``scale``: an exponential whose rate is gamma."""
+
+    shape: float = 1.0
+    scale: float = 0.5
+
+    def __post_init__(self) -> None:
+        positive(self.shape, "shape")
+        positive(self.scale, "scale")
+
+    def log_density(self, tau: Floats, vi: Floats) -> Floats:
+        """Log density."""
+        return math.log(self.shape / self.scale) - (self.shape + 1.0) * np.log1p(tau / self.scale)
+
+    def scaled(self, factor: float) -> TauPrior:
+        """The scale in the new unit."""
+        return replace(self, scale=factor * self.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Rayleigh(TauPrior):
+    """Rayleigh with ``scale``: none of its mass at zero; median 1.177 scale."""
+
+    scale: float = 0.5
+
+    def __post_init__(self) -> None:
+        positive(self.scale, "scale")
+
+    def log_density(self, tau: Floats, vi: Floats) -> Floats:
+        """Log density."""
+        return np.log(tau) - 2.0 * math.log(self.scale) - 0.5 * (tau / self.scale) ** 2
+
+    def scaled(self, factor: float) -> TauPrior:
+        """The scale in the new unit."""
+        return replace(self, scale=factor * self.scale)
+
+
+@dataclass(frozen=True, slots=True)
 class LogNormal(TauPrior):
     """Log-normal: log tau has mean ``mu`` and standard deviation ``sigma``."""
 
@@ -358,6 +418,9 @@ TAU_PRIORS: dict[str, Any] = {
     "uniform": Uniform,
     "uniform-sqrt": UniformSqrt,
     "exponential": Exponential,
+    "half-logistic": HalfLogistic,
+    "lomax": Lomax,
+    "rayleigh": Rayleigh,
     "log-normal": LogNormal,
     "log-t": LogT,
     "inverse-gamma": InverseGamma,
