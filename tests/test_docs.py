@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+import needlepoint
 from needlepoint.cli import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +26,14 @@ def test_the_page_of_names_is_up_to_date():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run python docs/api_page.py"
+
+
+@pytest.mark.parametrize("name", [n for n in needlepoint.__all__ if callable(getattr(needlepoint, n))])
+def test_every_public_name_has_an_example_or_a_guide(name):
+    guides = "\n".join(p.read_text(encoding="utf-8") for p in GUIDES if p.name != "api.md")
+    item = getattr(needlepoint, name)
+    shown = ">>>" in (item.__doc__ or "") or re.search(rf"\b{name}\b", guides)
+    assert shown or inspect.isclass(item), f"{name}: give its docstring an example"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
