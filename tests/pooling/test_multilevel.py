@@ -209,3 +209,18 @@ def test_nested_models_and_contrasts_agree_with_metafor():
     other = fitted(next(c for c in REFERENCE["cases"] if c["id"] == "year"))
     with pytest.raises(InputError, match="ML"):
         likelihood_ratio_test(other, konstantopoulos())
+
+
+def test_a_level_seen_in_one_group_has_no_variance_of_its_own():
+    """metafor 5.1-12 likewise holds it at zero and does not count it (dat.assink2016, struct="HCS")."""
+    found = (c for c in REFERENCE["cases"] if c["id"] == "HCS.deltype")
+    case = next(found)
+    got = fitted(case)
+    assert got.random[0].variances[0] == 0.0
+    assert got.aicc == pytest.approx(case["out"]["fit"]["AICc"], abs=1e-6)
+
+
+def test_a_correlation_that_no_group_can_tell_of_is_noted():
+    table = {"yi": [0.1, 0.4, 0.3, 0.8], "vi": [0.02] * 4, "lab": list("abcd"), "kind": list("xxyy")}
+    got = multilevel(table, random="~kind|lab", struct="CS", test="z")
+    assert any("do not determine a correlation" in note for note in got.notes)

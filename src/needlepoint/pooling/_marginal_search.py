@@ -8,9 +8,9 @@ import numpy as np
 
 from needlepoint.pooling._marginal import Marginal, State, evaluate
 from needlepoint.pooling._normal import Matrix
-from needlepoint.pooling._random_terms import STRUCTURES, Term, parameters
+from needlepoint.pooling._random_terms import STRUCTURES, Term, parameters, standard_deviations
 
-__all__ = ["held_at", "maximise"]
+__all__ = ["correlations_of", "held_at", "maximise"]
 
 _LARGE = 400  # estimates in one block above which one start has to do
 _FLAT = 1e-4  # slope, per unit of log standard deviation, at which a search counts as settled
@@ -51,16 +51,16 @@ def _starts(model: Marginal, scale: float) -> list[Matrix]:
     ]
     if max(len(b.y) for b in model.blocks) > _LARGE:
         return made[:1]
-    correlated = any(len(t.levels) > 1 and STRUCTURES[t.structure].correlate is not None for t in model.terms)
+    correlated = any(len(t.free) > 1 and STRUCTURES[t.structure].correlate is not None for t in model.terms)
     return made if correlated else made[::2]
 
 
 def _start(term: Term, sd: float, z: float) -> Matrix:
-    m, count = len(term.levels), parameters(term)
+    m, count = len(term.free), parameters(term)
     if term.structure == "UN":
         root = np.linalg.cholesky(sd * sd * (np.eye(m) * 0.7 + 0.3))
         return np.asarray(root[np.tril_indices(m)], dtype=np.float64)
-    sds = m if STRUCTURES[term.structure].heterogeneous else 1
+    sds = standard_deviations(term)
     return np.array([sd] * sds + [z] * (count - sds))
 
 
@@ -71,7 +71,7 @@ def _climb(
     from scipy.optimize import minimize
 
     unit = np.full(len(start), scale)
-    unit[_correlations(model)] = 1.0
+    unit[correlations_of(model)] = 1.0
     free = [i for i in range(len(start)) if i not in held]
     theta = start.copy()
 
@@ -98,7 +98,7 @@ def held_at(model: Marginal, theta: Matrix, position: int, value: float) -> tupl
     scale = _spread(model)
     here = theta.copy()
     here[position] = value
-    correlations = set(_correlations(model))
+    correlations = set(correlations_of(model))
     away = here.copy()  # a standard deviation of zero has no slope: start above it
     for i in range(len(theta)):
         if i != position and i not in correlations and abs(theta[i]) < 0.05 * scale:
@@ -111,14 +111,13 @@ def held_at(model: Marginal, theta: Matrix, position: int, value: float) -> tupl
     return best[0], best[1].value
 
 
-def _correlations(model: Marginal) -> list[int]:
+def correlations_of(model: Marginal) -> list[int]:
     """Positions of the parameters that stand for correlations."""
     found: list[int] = []
     at = 0
     for term in model.terms:
         count = parameters(term)
-        kind = STRUCTURES[term.structure]
-        sds = len(term.levels) if kind.heterogeneous else 1
+        sds = standard_deviations(term)
         if term.structure != "UN":
             found.extend(range(at + sds, at + count))
         at += count
@@ -127,7 +126,7 @@ def _correlations(model: Marginal) -> list[int]:
 
 def _at_borders(model: Marginal, theta: Matrix, state: State) -> tuple[Matrix, State]:
     """Standard deviations that the search leaves at next to nothing are zero, where that is no worse."""
-    correlations = set(_correlations(model))
+    correlations = set(correlations_of(model))
     for i in range(len(theta)):
         if i in correlations:
             continue

@@ -12,7 +12,7 @@ from needlepoint.columns import column
 from needlepoint.errors import InputError
 from needlepoint.pooling._normal import Integers, Matrix
 
-__all__ = ["STRUCTURES", "Structure", "Term", "covariance", "parameters", "read_terms"]
+__all__ = ["STRUCTURES", "Structure", "Term", "covariance", "parameters", "read_terms", "standard_deviations"]
 
 
 class Structure(NamedTuple):
@@ -54,7 +54,11 @@ STRUCTURES: dict[str, Structure] = {
 
 
 class Term(NamedTuple):
-    """One random term: group and level of each estimate; ``rho`` when the correlation is given, not estimated."""
+    """One random term: group and level of each estimate; ``rho`` when the correlation is given, not estimated.
+
+    ``free`` are the levels whose variance is estimated: with one a level, those seen in more than one group. The
+    variance of the others is indistinguishable from their mean, and held at zero.
+    """
 
     name: str
     structure: str
@@ -64,15 +68,21 @@ class Term(NamedTuple):
     levels: tuple[str, ...]
     distance: Matrix
     rho: float | None
+    free: Integers
+
+
+def standard_deviations(term: Term) -> int:
+    """Number of standard deviations among the parameters."""
+    return len(term.free) if STRUCTURES[term.structure].heterogeneous else 1
 
 
 def parameters(term: Term) -> int:
     """Number of free parameters."""
-    m, kind = len(term.levels), STRUCTURES[term.structure]
+    m = len(term.free)
     if term.structure == "UN":
         return m * (m + 1) // 2
-    free = kind.correlate is not None and term.rho is None and m > 1
-    return (m if kind.heterogeneous else 1) + free
+    bond = STRUCTURES[term.structure].correlate is not None and term.rho is None and m > 1
+    return standard_deviations(term) + bond
 
 
 def covariance(term: Term, theta: Matrix) -> Matrix:
@@ -82,11 +92,15 @@ def covariance(term: Term, theta: Matrix) -> Matrix:
     """
     m, kind = len(term.levels), STRUCTURES[term.structure]
     if term.structure == "UN":
-        root = np.zeros((m, m))
-        root[np.tril_indices(m)] = theta
-        return root @ root.T
-    sd = np.abs(theta[:m]) if kind.heterogeneous else np.full(m, abs(float(theta[0])))
-    if kind.correlate is None or m == 1:
+        root = np.zeros((len(term.free), len(term.free)))
+        root[np.tril_indices(len(term.free))] = theta
+        whole = np.zeros((m, m))
+        whole[np.ix_(term.free, term.free)] = root @ root.T
+        return whole
+    sd = np.full(m, 0.0 if kind.heterogeneous else abs(float(theta[0])))
+    if kind.heterogeneous:
+        sd[term.free] = np.abs(theta[: len(term.free)])
+    if kind.correlate is None or len(term.free) < 2:
         return np.diag(sd * sd)
     return np.outer(sd, sd) * kind.correlate(correlation(term, theta), term.distance)
 
@@ -167,7 +181,9 @@ def _intercepts(outer: str, groups: list[list[Any]]) -> list[Term]:
         code, labels = _coded(["/".join(str(g[i]) for g in groups[:depth]) for i in range(len(groups[0]))])
         level = np.zeros(len(code), dtype=code.dtype)
         name = "/".join(names[:depth])
-        terms.append(Term(name, "ID", code, level, labels, ("",), np.zeros((1, 1)), None))
+        terms.append(
+            Term(name, "ID", code, level, labels, ("",), np.zeros((1, 1)), None, np.zeros(1, dtype=np.intp))
+        )
     return terms
 
 
@@ -183,7 +199,14 @@ def _inner(formula: str, kind: str, inner: list[Any], outer: list[Any], rho: flo
     if STRUCTURES[kind].timed:
         place = np.array(sorted({_time(value) for value in inner}))
     distance = np.abs(place[:, None] - place[None, :])
-    return Term(formula.strip(" ~"), kind, group, level, groups, levels, distance, rho)
+    seen = [
+        len({g for g, at in zip(group.tolist(), level.tolist(), strict=True) if at == m})
+        for m in range(len(levels))
+    ]
+    free = np.array(
+        [m for m, count in enumerate(seen) if count > 1 or not STRUCTURES[kind].heterogeneous], dtype=np.intp
+    )
+    return Term(formula.strip(" ~"), kind, group, level, groups, levels, distance, rho, free)
 
 
 def _time(value: Any) -> float:

@@ -13,7 +13,7 @@ from needlepoint.columns import column, numbers
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling._marginal import Marginal, State, blocks_of, evaluate, split, total
-from needlepoint.pooling._marginal_search import maximise
+from needlepoint.pooling._marginal_search import correlations_of, maximise
 from needlepoint.pooling._normal import Integers, Matrix
 from needlepoint.pooling._random_terms import (
     STRUCTURES,
@@ -261,12 +261,20 @@ def _fitted(model: Marginal) -> tuple[Matrix, State, list[str]]:
         raise InputError("the covariance of the estimates is not positive definite", field="V") from error
     if not np.isfinite(state.value):
         raise ConvergenceError("no maximum of the likelihood was found; use fewer random terms")
-    notes = (
-        []
-        if settled
-        else ["the likelihood is nearly flat in a variance or correlation: it is not determined"]
-    )
+    notes = [] if settled else ["the likelihood is nearly flat in a variance: it is not determined"]
+    if any(_flat(model, theta, i, state.value) for i in correlations_of(model)):
+        notes.append("the data do not determine a correlation: every value of it is as likely")
     return theta, state, notes
+
+
+def _flat(model: Marginal, theta: Matrix, position: int, value: float) -> bool:
+    """Whether the likelihood stays the same when one parameter moves."""
+    for step in (-0.5, 0.5):
+        moved = theta.copy()
+        moved[position] += step
+        if abs(evaluate(model, moved).value - value) > 1e-9:
+            return False
+    return True
 
 
 def _contained(model: Marginal, X: Matrix, rule: str) -> list[float]:
@@ -408,4 +416,4 @@ def _varied(term: Term) -> bool:
 
 
 def _correlated(term: Term) -> bool:
-    return STRUCTURES[term.structure].correlate is not None and len(term.levels) > 1
+    return STRUCTURES[term.structure].correlate is not None and len(term.free) > 1

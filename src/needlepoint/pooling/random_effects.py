@@ -11,7 +11,14 @@ from needlepoint.errors import InputError
 from needlepoint.pooling._marginal import Marginal, split
 from needlepoint.pooling._marginal_search import held_at
 from needlepoint.pooling._normal import Matrix
-from needlepoint.pooling._random_terms import STRUCTURES, Term, correlation, covariance, parameters
+from needlepoint.pooling._random_terms import (
+    STRUCTURES,
+    Term,
+    correlation,
+    covariance,
+    parameters,
+    standard_deviations,
+)
 from needlepoint.pooling.multilevel import Multilevel
 from needlepoint.result import Result
 from needlepoint.stats.distributions import chi2_quantile, normal_quantile, t_quantile
@@ -160,8 +167,8 @@ def _with_correlations(fit: Multilevel) -> tuple[Marginal, Matrix, tuple[str, ..
     parts: list[Matrix] = []
     notes: list[str] = []
     for term, part in zip(fit.model.terms, split(fit.model, fit.theta), strict=True):
-        if term.structure == "UN" and len(term.levels) == 2:
-            G = covariance(term, part)
+        if term.structure == "UN" and len(term.free) == 2:
+            G = covariance(term, part)[np.ix_(term.free, term.free)]
             sd = np.sqrt(G.diagonal())
             r = float(np.clip(G[0, 1] / max(sd[0] * sd[1], 1e-300), -1 + 1e-9, 1 - 1e-9))
             terms.append(term._replace(structure="HCS"))
@@ -178,12 +185,12 @@ def _term_intervals(
     model: Marginal, theta: Matrix, term: Term, positions: range, lowest: float
 ) -> list[ComponentInterval]:
     kind = STRUCTURES[term.structure]
-    sds = len(term.levels) if kind.heterogeneous else 1
+    sds = standard_deviations(term)
     found: list[ComponentInterval] = []
     for n, i in enumerate(positions):
         if n < sds:
             low, high = _limits(model, theta, i, lowest, 0.0, np.inf)
-            name = term.levels[n] if kind.heterogeneous else ""
+            name = term.levels[int(term.free[n])] if kind.heterogeneous else ""
             found.append(_interval(term, "variance", name, float(theta[i]) ** 2, low * low, high * high))
         else:
             ends = _limits(model, theta, i, lowest, -_FAR, _FAR)
