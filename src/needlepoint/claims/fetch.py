@@ -6,7 +6,10 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
@@ -17,6 +20,7 @@ __all__ = ["fetch"]
 LARGEST = 5_000_000  # bytes
 SECONDS = 10.0
 _REDIRECTS = 4
+_UNICAST = ipaddress.IPv6Network("2000::/3")
 _AGENT = "needlepoint (health claim checker)"
 _KINDS = {
     "text/html": "html",
@@ -82,12 +86,20 @@ def _public_ip(host: str, port: int, address: str) -> str:
     except (OSError, UnicodeError) as error:
         raise InputError("the host was not found", field="address", got=address) from error
     ips = [str(entry[4][0]) for entry in found]
-    for ip in ips:
-        parsed = ipaddress.ip_address(ip.partition("%")[0])
-        mapped = getattr(parsed, "ipv4_mapped", None)
-        if not (mapped or parsed).is_global or parsed.is_multicast:
-            raise InputError("a private address is never fetched", field="address", got=address)
+    if not all(map(_is_public, ips)):
+        raise InputError("a private address is never fetched", field="address", got=address)
     return ips[0]
+
+
+def _is_public(ip: str) -> bool:
+    """True for an address of the open internet; one that only wraps another is judged by that, or refused."""
+    parsed = ipaddress.ip_address(ip.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
+        elif parsed not in _UNICAST or parsed.sixtofour or parsed.teredo:
+            return False
+    return parsed.is_global and not parsed.is_multicast
 
 
 def _get(
@@ -100,23 +112,50 @@ def _get(
     left = max(0.1, deadline - time.monotonic())
     connection = http.client.HTTPConnection(host, port, timeout=left)
     try:
-        raw = socket.create_connection((ip, port), timeout=left)
-        if parts.scheme == "https":
-            raw = ssl.create_default_context().wrap_socket(raw, server_hostname=host)
-        connection.sock = raw
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", path, headers={"User-Agent": _AGENT, "Accept-Encoding": "identity"})
-        response = connection.getresponse()
-        if response.headers.get("content-encoding", "identity").lower() not in {"", "identity"}:
-            raise InputError("the server sends compressed text unasked", field="address", got=address)
-        data = _read(response, deadline, largest, address)
+        connection.sock = _connect(ip, port, parts, left)
+        with _hanging_up_after(left, connection.sock):
+            if isinstance(connection.sock, ssl.SSLSocket):
+                connection.sock.do_handshake()
+            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("GET", path, headers={"User-Agent": _AGENT, "Accept-Encoding": "identity"})
+            response = connection.getresponse()
+            if response.headers.get("content-encoding", "identity").lower() not in {"", "identity"}:
+                raise InputError("the server sends compressed text unasked", field="address", got=address)
+            data = _read(response, deadline, largest, address)
         return response.status, {k.lower(): v for k, v in response.headers.items()}, data
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, InputError):
             raise
+        if time.monotonic() > deadline:
+            raise _too_slow(address) from error
         raise InputError(f"the page could not be fetched ({error})", field="address", got=address) from error
     finally:
         connection.close()
+
+
+def _connect(ip: str, port: int, parts: SplitResult, seconds: float) -> socket.socket:
+    raw = socket.create_connection((ip, port), timeout=seconds)
+    if parts.scheme == "http":
+        return raw
+    context = ssl.create_default_context()
+    return context.wrap_socket(raw, server_hostname=parts.hostname, do_handshake_on_connect=False)
+
+
+@contextmanager
+def _hanging_up_after(seconds: float, connection: socket.socket) -> Generator[None]:
+    """End a connection in time, whatever it waits for: the limit of a socket counts anew from byte to byte."""
+
+    def hang_up() -> None:
+        with suppress(OSError):  # it has ended already
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _read(response: http.client.HTTPResponse, deadline: float, largest: int, address: str) -> bytes:
@@ -128,10 +167,16 @@ def _read(response: http.client.HTTPResponse, deadline: float, largest: int, add
             raise InputError(
                 "the page is too large", field="address", got=address, allowed=f"{largest:,} bytes"
             )
-        if time.monotonic() > deadline:
-            raise InputError("the server is too slow", field="address", got=address, allowed=f"{SECONDS:g} s")
         parts.append(chunk)
+    if time.monotonic() > deadline:
+        raise _too_slow(address)
+    if response.length:  # bytes that were promised and never came
+        raise InputError("the page ends too early", field="address", got=address, mend="try again")
     return b"".join(parts)
+
+
+def _too_slow(address: str) -> InputError:
+    return InputError("the server is too slow", field="address", got=address, allowed=f"{SECONDS:g} s")
 
 
 def _ask_robots(parts: SplitResult, address: str, deadline: float) -> None:
