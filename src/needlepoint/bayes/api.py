@@ -81,18 +81,7 @@ def bayes(
     """
     check_fraction(level, field="level")
     check(interval, INTERVALS, field="interval")
-    inputs = read(
-        effects,
-        yi=yi,
-        vi=vi,
-        sei=sei,
-        data=data,
-        study=study,
-        mods=mods,
-        weights=None,
-        intercept=intercept,
-        measure=measure,
-    )
+    inputs = read(effects, yi, vi, sei, data, study, mods=mods, intercept=intercept, measure=measure)
     notes = list(inputs.notes)
     if prior is not None:
         if prior_effect is not None or prior_tau is not None:

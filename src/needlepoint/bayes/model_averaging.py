@@ -230,18 +230,7 @@ def robma(
     """
     if direction not in {"positive", "negative"}:
         raise InputError("unknown direction", field="direction", got=direction, allowed="positive, negative")
-    inputs = read(
-        effects,
-        yi=yi,
-        vi=vi,
-        sei=sei,
-        data=data,
-        study=study,
-        mods=None,
-        weights=None,
-        intercept=True,
-        measure=measure,
-    )
+    inputs = read(effects, yi, vi, sei, data, study, measure=measure)
     chosen = ensemble() if models is None else tuple(models)
     if not chosen or any(m.weight < 0 for m in chosen) or sum(m.weight for m in chosen) <= 0:
         raise InputError("an ensemble needs models whose weights are not negative", field="models")

@@ -213,18 +213,7 @@ def average_moderators(
     check_fraction(level, field="level")
     if direction not in {"positive", "negative"}:
         raise InputError("unknown direction", field="direction", got=direction, allowed="positive, negative")
-    inputs = read(
-        effects,
-        yi=yi,
-        vi=vi,
-        sei=sei,
-        data=data,
-        study=study,
-        mods=mods,
-        weights=None,
-        intercept=True,
-        measure=measure,
-    )
+    inputs = read(effects, yi, vi, sei, data, study, mods=mods, measure=measure)
     effect, tau, choices = effect_prior(prior_effect), tau_prior(prior_tau), tuple(bias)
     _check_priors(effect, tau, prior_mods, choices)
     found = moderators_of(inputs.design)

@@ -111,18 +111,7 @@ def bayes_multilevel(
     (3, True)
     """
     check_fraction(level, field="level")
-    inputs = read(
-        effects,
-        yi=yi,
-        vi=vi,
-        sei=sei,
-        data=data,
-        study=study,
-        mods=mods,
-        weights=None,
-        intercept=intercept,
-        measure=measure,
-    )
+    inputs = read(effects, yi, vi, sei, data, study, mods=mods, intercept=intercept, measure=measure)
     member, names = _members(effects if data is None else data, cluster, inputs.rows)
     between, within = tau_prior(prior_between), tau_prior(prior_within)
     if isinstance(between, Fixed) or isinstance(within, Fixed):

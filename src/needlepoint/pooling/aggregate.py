@@ -57,18 +57,7 @@ def aggregate(
     (['Ada', 'Bo'], [0.2, 0.8], [0.03, 0.1])
     """
     source = effects if effects is not None and data is None else data
-    given = read(
-        effects,
-        yi=yi,
-        vi=vi,
-        sei=sei,
-        data=data,
-        study=None,
-        mods=None,
-        weights=None,
-        intercept=True,
-        measure=measure,
-    )
+    given = read(effects, yi, vi, sei, data, None, measure=measure)
     names = np.asarray(column(source, cluster, field="cluster"), dtype=object)
     if len(names) <= int(given.rows.max()):
         raise InputError("one cluster an estimate is needed", field="cluster", got=len(names))

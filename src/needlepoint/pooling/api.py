@@ -138,16 +138,7 @@ def pool(
     if tau2 is not None and not 0.0 <= tau2 < float("inf"):
         raise InputError("tau2 must be finite and not negative", field="tau2", got=tau2)
     inputs = read(
-        effects,
-        yi=yi,
-        vi=vi,
-        sei=sei,
-        data=data,
-        study=study,
-        mods=mods,
-        weights=weights,
-        intercept=intercept,
-        measure=measure,
+        effects, yi, vi, sei, data, study, mods=mods, weights=weights, intercept=intercept, measure=measure
     )
     return fit_inputs(inputs, method=method, test=test, level=level, tau2=tau2, prediction=prediction)
 

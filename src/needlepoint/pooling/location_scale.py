@@ -115,19 +115,7 @@ def location_scale(
     check(test, LocationScaleTest, field="test")
     check(link, Link, field="link")
     check_fraction(level, field="level")
-    inputs = read(
-        effects,
-        yi=yi,
-        vi=vi,
-        sei=sei,
-        data=data,
-        study=study,
-        mods=mods,
-        weights=None,
-        intercept=True,
-        measure=measure,
-        scale=scale,
-    )
+    inputs = read(effects, yi, vi, sei, data, study, mods=mods, measure=measure, scale=scale)
     if inputs.scale is None:
         raise InputError("moderators of the heterogeneity are missing", field="scale")
     X, Z = inputs.design.X, inputs.scale.X

@@ -218,13 +218,12 @@ def multilevel(
     whole = None if V is None else np.asarray(V, dtype=float)
     inputs = read(
         effects,
-        yi=yi,
-        vi=np.diagonal(whole) if whole is not None and vi is None and sei is None else vi,
-        sei=sei,
-        data=data,
-        study=study,
+        yi,
+        np.diagonal(whole) if whole is not None and vi is None and sei is None else vi,
+        sei,
+        data,
+        study,
         mods=mods,
-        weights=None,
         intercept=intercept,
         measure=measure,
     )
