@@ -123,3 +123,18 @@ def test_an_unknown_duration_is_refused_and_a_told_one_is_read():
 def test_a_day_is_read_from_dates_and_from_text(told, day):
     assert as_day(told) == day
     assert type(as_day(told)) is date
+
+
+def test_a_prior_and_a_course_may_be_told_as_mean_and_sd():
+    usual = analyse_diary(ROWS, duration="2 years", sensitivity=False)
+    told = analyse_diary(ROWS, prior=(0.0, 0.3), course=(-0.5, 0.8), sensitivity=False)
+    assert (told.prior_mean, told.prior_sd) == (0.0, 0.3)
+    assert told.effect > usual.effect
+    assert not any("did not say" in note for note in told.notes)
+    same_again = analyse_diary(
+        ROWS, prior=(usual.prior_mean, usual.prior_sd), duration="2 years", sensitivity=False
+    )
+    assert same_again.effect == pytest.approx(usual.effect)
+    for wrong in ({"prior": (1,)}, {"prior": (0, 0)}, {"course": ("a", 1)}, {"course": (0, float("inf"))}):
+        with pytest.raises(InputError, match="a mean and a positive SD"):
+            analyse_diary(ROWS, **wrong)

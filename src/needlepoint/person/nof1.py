@@ -18,9 +18,18 @@ import numpy as np
 from needlepoint.errors import InputError
 from needlepoint.person._ar1_noise import contrast_variance
 from needlepoint.person.days_needed import days_needed
-from needlepoint.person.entries import Entry, as_day
-from needlepoint.person.posterior import Mixture, Posterior, fit
-from needlepoint.person.priors import Course, EffectPrior, Priors, load_priors
+from needlepoint.person.diary_model import (
+    Series,
+    enough,
+    fit_diary,
+    fit_noise,
+    series_of,
+    with_trend,
+    without_covariates,
+)
+from needlepoint.person.entries import as_day
+from needlepoint.person.posterior import Mixture, Posterior
+from needlepoint.person.priors import Course, EffectPrior, Priors, as_course, as_prior, load_priors
 from needlepoint.person.randomised_start import DrawTest, draw_test
 from needlepoint.person.rows import as_entries, numbered_day
 from needlepoint.person.side_measures import side_fields
@@ -34,9 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse_diary", "chance", "three_numbers"]
 
-MU_MEAN, MU_SD = 5.0, 5.0  # level of pain: the middle of the scale, and all of it
-B_SD = 1.0  # points of pain for a unit of medicine, a day of another treatment, or TREND_DAYS of a trend
-TREND_DAYS = 28.0
 TREND = "a steady trend of its own, up or down"
 
 
@@ -117,26 +123,13 @@ class DiaryAnswer(Result):
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """The diary as arrays: days from the first session, pain, and the covariates that vary."""
-
-    t: Floats
-    y: Floats
-    x: Floats  # (n, q)
-    started: float | None  # 0 with sessions, None without
-    mixed: tuple[str, ...]
-
-    @property
-    def before(self) -> Any:
-        return self.t < 0
-
-
 def analyse_diary(
     data: Any,
     *,
     first_session: date | str | int | None = None,
     duration: str | None = None,
+    prior: EffectPrior | tuple[float, float] | None = None,
+    course: tuple[float, float] | None = None,
     priors: Priors | None = None,
     sensitivity: bool = True,
     start_days: Sequence[date] = (),
@@ -154,8 +147,13 @@ def analyse_diary(
     duration
         How long the pain had lasted at the start, as the screen asks it; sets the expected course. The smallest
         course unless told.
+    prior
+        What is known of the effect, as (mean, SD for one person) in points, negative is better: the pack's own answer
+        unless given.
+    course
+        Change expected over months without the treatment, as (mean, SD); by ``duration`` unless given.
     priors
-        From the pack of low back pain unless given.
+        All that the analysis takes from outside the diary; from the pack of low back pain unless given.
     sensitivity
         Also under other priors, with a trend of its own, and without medicines and other treatments.
     start_days
@@ -176,17 +174,19 @@ def analyse_diary(
     """
     entries, read_notes = as_entries(data)
     priors = priors or load_priors()
-    course = priors.course(duration)
+    if prior is not None:
+        priors = priors.with_effect(as_prior(prior))
+    expected = priors.course(duration) if course is None else as_course(course)
     days = [each for each in entries if each.pain is not None]
     if len(days) < 2:
         raise InputError("the diary needs at least two days with pain", field="pain", got=len(days))
     first = None if first_session is None else _as_session(first_session)
     sessions = sorted({each.day for each in entries if each.session} | ({first} if first else set()))
-    series = _series(days, sessions, entries)
-    posterior = _fit(series, priors, course) if _enough(series, priors) else None
+    series = series_of(days, sessions, entries)
+    posterior = fit_diary(series, priors, expected) if enough(series, priors) else None
     mixture = posterior.coefficient(-1) if posterior is not None else None
     changed = _change_fields(series, priors, posterior)
-    effect = _effect_fields(series, priors, course, posterior, mixture, sensitivity=sensitivity)
+    effect = _effect_fields(series, priors, expected, posterior, mixture, sensitivity=sensitivity)
     since = (days[-1].day - sessions[0]).days if sessions else None
     due = review_due(sessions=len(sessions), days_since=since, limits=priors.limits)
     verdict = decide_verdict(
@@ -220,7 +220,7 @@ def analyse_diary(
         pain=series.y,
         notes=(
             *read_notes,
-            *_notes(series, priors, course, posterior, told=duration is not None),
+            *_notes(series, priors, expected, posterior, told=duration is not None or course is not None),
             *_trend_note(verdict, effect.get("sensitivity", ()), priors),
         ),
         **changed,
@@ -263,49 +263,7 @@ def chance(answer: DiaryAnswer) -> list[str]:
     ]
 
 
-def _series(days: Sequence[Entry], sessions: Sequence[date], entries: Sequence[Entry]) -> _Series:
-    origin = sessions[0] if sessions else days[0].day
-    t = np.array([(each.day - origin).days for each in days], dtype=np.float64)
-    y = np.array([each.pain for each in days], dtype=np.float64)
-    before = {each.other for each in entries if each.other and each.day < origin}
-    after = {each.other for each in entries if each.other and each.day >= origin}
-    columns = [
-        np.array([each.medicine or 0.0 for each in days], dtype=np.float64),
-        np.array([float(bool(each.other)) for each in days], dtype=np.float64),
-    ]
-    varying = [column - column.mean() for column in columns if np.ptp(column) > 0]
-    x = np.column_stack(varying) if varying else np.empty((len(t), 0))
-    mixed = tuple(sorted(str(name) for name in after - before)) if sessions else ()
-    return _Series(t, y, x, 0.0 if sessions else None, mixed)
-
-
-def _enough(series: _Series, priors: Priors) -> bool:
-    """Sessions, and enough days either side of the first."""
-    if series.started is None:
-        return False
-    before = int(series.before.sum())
-    return before >= priors.design.least_baseline and len(series.t) - before >= priors.design.least_after
-
-
-def _fit(series: _Series, priors: Priors, course: Course) -> Posterior:
-    t = series.t
-    natural = 1 - np.exp(-(t - t[0]) / priors.design.course_days)
-    ramps = np.asarray(priors.design.ramps)
-    after = t[:, None] >= 0
-    shapes = np.where(after, 1 - np.exp(-(np.where(after, t[:, None], 0.0) + 1) / ramps), 0.0)
-    q = series.x.shape[1]
-    return fit(
-        t,
-        series.y,
-        np.column_stack([np.ones_like(t), natural, series.x]),
-        shapes,
-        prior_mean=[MU_MEAN, course.mean, *[0.0] * q, priors.effect.mean],
-        prior_sd=[MU_SD, course.sd, *[B_SD] * q, priors.effect.sd],
-        noise=priors.noise,
-    )
-
-
-def _windows(series: _Series, priors: Priors) -> tuple[Window, Window, tuple[Any, Any]]:
+def _windows(series: Series, priors: Priors) -> tuple[Window, Window, tuple[Any, Any]]:
     """Baseline and last weeks; without days before and after a first session, the first week and what follows it.
 
     Raises
@@ -332,7 +290,7 @@ def _windows(series: _Series, priors: Priors) -> tuple[Window, Window, tuple[Any
     return windows[0], windows[1], (first, recent)
 
 
-def _change_fields(series: _Series, priors: Priors, posterior: Posterior | None) -> dict[str, Any]:
+def _change_fields(series: Series, priors: Priors, posterior: Posterior | None) -> dict[str, Any]:
     """The first number: how much the person changed."""
     baseline, recent, chosen = _windows(series, priors)
     change = recent.mean - baseline.mean
@@ -343,34 +301,20 @@ def _change_fields(series: _Series, priors: Priors, posterior: Posterior | None)
 
 
 def _change_interval(
-    series: _Series, chosen: tuple[Any, Any], change: float, posterior: Posterior | None, priors: Priors
+    series: Series, chosen: tuple[Any, Any], change: float, posterior: Posterior | None, priors: Priors
 ) -> tuple[float, float]:
     """Interval of the difference of two means, with the diary's own serial correlation."""
     first, recent = chosen
     weights = recent / recent.sum() - first / first.sum()
     if posterior is None:
-        posterior = _noise_only(series, priors)
+        posterior = fit_noise(series, priors)
     at = np.linspace(0, posterior.model.noise.phi_max, 20)
     variance = np.interp(posterior.phi, at, contrast_variance(series.t, weights, at))
     return posterior.difference(change, variance, float(weights @ weights)).interval()
 
 
-def _noise_only(series: _Series, priors: Priors) -> Posterior:
-    """The noise of a diary without a treatment: a level and a straight line."""
-    t = series.t
-    return fit(
-        t,
-        series.y,
-        np.ones((len(t), 1)),
-        ((t - t[0]) / max(t[-1] - t[0], 1.0))[:, None],
-        prior_mean=[MU_MEAN, 0.0],
-        prior_sd=[MU_SD, MU_SD],
-        noise=priors.noise,
-    )
-
-
 def _effect_fields(
-    series: _Series,
+    series: Series,
     priors: Priors,
     course: Course,
     posterior: Posterior | None,
@@ -409,7 +353,7 @@ def _effect_fields(
 
 
 def _sensitivity(
-    series: _Series, priors: Priors, course: Course, posterior: Posterior
+    series: Series, priors: Priors, course: Course, posterior: Posterior
 ) -> tuple[Sensitivity, ...]:
     """The effect under other priors of the effect and the course, and without the days of other treatments."""
     effect, mean, sd = priors.effect, posterior.prior_mean, posterior.prior_sd
@@ -433,12 +377,10 @@ def _sensitivity(
             for name, prior in priors.others.items()
         ),
     ]
-    trend = np.column_stack([series.x, (series.t - series.t.mean()) / TREND_DAYS])
-    trended = _Series(series.t, series.y, trend, series.started, series.mixed)
-    rows.append(_row(TREND, _fit(trended, priors, course), priors))
+    rows.append(_row(TREND, fit_diary(with_trend(series), priors, course), priors))
     if series.x.shape[1]:
-        plain = _Series(series.t, series.y, series.x[:, :0], series.started, series.mixed)
-        rows.append(_row("medicines and other treatments left out", _fit(plain, priors, course), priors))
+        plain = without_covariates(series)
+        rows.append(_row("medicines and other treatments left out", fit_diary(plain, priors, course), priors))
     return tuple(rows)
 
 
@@ -455,13 +397,13 @@ def _row(name: str, posterior: Posterior, priors: Priors) -> Sensitivity:
 
 
 def _draw(
-    series: _Series, start_days: Sequence[date], sessions: Sequence[date], priors: Priors
+    series: Series, start_days: Sequence[date], sessions: Sequence[date], priors: Priors
 ) -> DrawTest | None:
     """The test by lot, when the first session was on the day of a draw."""
     starts = [float((day - sessions[0]).days) for day in start_days]
     if 0.0 not in starts or len(starts) < 2:
         return None
-    noise = _noise_only(series, priors)  # it must not know the true start
+    noise = fit_noise(series, priors)  # it must not know the true start
     return draw_test(
         series.t,
         series.y,
@@ -474,7 +416,7 @@ def _draw(
 
 
 def _notes(
-    series: _Series, priors: Priors, course: Course, posterior: Posterior | None, *, told: bool
+    series: Series, priors: Priors, course: Course, posterior: Posterior | None, *, told: bool
 ) -> tuple[str, ...]:
     notes: list[str] = []
     before = int(series.before.sum())

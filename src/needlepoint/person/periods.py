@@ -19,7 +19,7 @@ import numpy as np
 from needlepoint.errors import InputError
 from needlepoint.person.entries import Entry
 from needlepoint.person.posterior import Mixture, Noise, Posterior, fit
-from needlepoint.person.priors import EffectPrior, load_priors
+from needlepoint.person.priors import EffectPrior, as_prior, load_priors
 from needlepoint.person.rows import as_entries
 from needlepoint.person.verdict import Verdict, decide_verdict, in_percent, period_advice, period_words
 from needlepoint.result import Result, digest
@@ -141,7 +141,7 @@ def analyse_periods(
     data: Any,
     periods: Periods,
     *,
-    prior: EffectPrior | None = None,
+    prior: EffectPrior | tuple[float, float] | None = None,
     noise: Noise | None = None,
     worthwhile: float | None = None,
 ) -> PeriodsAnswer:
@@ -155,7 +155,7 @@ def analyse_periods(
     periods
         The order that was drawn.
     prior
-        What trials say of the effect; none unless given.
+        What trials say of the effect, as (mean, SD for one person) too; none unless given.
     noise, worthwhile
         As for a diary, from the pack unless given.
 
@@ -168,6 +168,7 @@ def analyse_periods(
     entries, read_notes = as_entries(data)
     _check_pairs(periods)
     defaults = load_priors()
+    prior = None if prior is None else as_prior(prior)
     t, y, outside = _days(entries, periods)
     period = (t // periods.days).astype(int)
     treated = np.array(periods.treated)[period]

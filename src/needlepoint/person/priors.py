@@ -23,7 +23,7 @@ from needlepoint.person.verdict import Limits
 if TYPE_CHECKING:
     from needlepoint.answer.result import Answer, Cell, Estimate, Scale
 
-__all__ = ["Course", "Design", "EffectPrior", "Priors", "load_priors"]
+__all__ = ["Course", "Design", "EffectPrior", "Priors", "as_course", "as_prior", "load_priors"]
 
 Z95 = 1.959963984540054
 
@@ -119,6 +119,44 @@ class Priors:
     def with_effect(self, effect: EffectPrior) -> Priors:
         """The same priors with another effect, for instance from an answer of the user's own evidence."""
         return replace(self, effect=effect)
+
+
+def as_prior(prior: EffectPrior | tuple[float, float]) -> EffectPrior:
+    """A prior of the effect from its mean and its SD for one person, in points of 0-10, negative is better.
+
+    Raises
+    ------
+    InputError
+        Not two numbers, or no positive SD.
+    """
+    if isinstance(prior, EffectPrior):
+        return prior
+    mean, sd = _mean_sd(prior, "prior")
+    return EffectPrior(mean=mean, se=0.0, person_sd=sd, source="", url="", certainty="")
+
+
+def as_course(course: tuple[float, float]) -> Course:
+    """A course expected without the treatment, from the mean and the SD of the change over months.
+
+    Raises
+    ------
+    InputError
+        Not two numbers, or no positive SD.
+    """
+    mean, sd = _mean_sd(course, "course")
+    return Course(stratum="given", mean=mean, sd=sd, source="", url="", label="pain like yours")
+
+
+def _mean_sd(given: tuple[float, float], field: str) -> tuple[float, float]:
+    try:
+        mean, sd = (float(each) for each in given)
+    except (TypeError, ValueError):
+        mean, sd = math.nan, math.nan
+    if not (math.isfinite(mean) and 0 < sd < math.inf):
+        raise InputError(
+            "a mean and a positive SD are needed", field=field, got=given, mend="write (-1.0, 1.1)"
+        )
+    return mean, sd
 
 
 @lru_cache(maxsize=4)
