@@ -52,9 +52,11 @@ class Binomial:
         """The log-partition n log(1 + e^eta) and its derivatives."""
         n = self.n[:, :, None]
         small = np.exp(-np.abs(eta))
-        p = np.where(eta >= 0, 1.0, small) / (1.0 + small)
+        above = 1.0 + small
         log_partition = n * (np.maximum(eta, 0.0) + np.log1p(small))
-        return Cumulants(log_partition, n * p, n * small / (1.0 + small) ** 2)
+        return Cumulants(
+            log_partition, n * np.where(eta >= 0, 1.0, small) / above, n * small / (above * above)
+        )
 
     def constant(self) -> float:
         """Logarithms of the binomial coefficients."""

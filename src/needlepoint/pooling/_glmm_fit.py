@@ -211,7 +211,7 @@ def climb(
     """Newton's method with halving from a state.
 
     L stays as it is unless ``free_scale``; ``held`` are positions in (beta, entries of L) that stay, too. A step that
-    promises less log-likelihood than ``enough`` is not worth taking.
+    promises less than ``enough`` is the last and is taken on trust: half of what it promises is what it gains.
     """
     rule = points(n_points, model.d)
     p = model.X.shape[2]
@@ -226,8 +226,9 @@ def climb(
             alpha_step = (score - b @ step) / a
             gain += float((score**2 / a).sum())
         if gain < enough:
-            converged = True
-            break
+            state = _moved(state, step, alpha_step, p, found.modes)
+            foretold = found.log_likelihood + 0.5 * gain
+            return Fit(state, foretold, found.information, n_points, 0.0, True, found.per_alpha)
         longest = max(np.abs(step).max(initial=0.0), np.abs(alpha_step).max(initial=0.0))
         size = min(1.0, 4.0 / longest) if longest > 0 else 1.0  # no leap beyond 4 on the log scale
         for _ in range(MAX_HALVINGS):

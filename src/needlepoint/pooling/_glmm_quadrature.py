@@ -19,11 +19,8 @@ __all__ = ["Integral", "Points", "integrate", "modes", "points"]
 MOST_HERMITE = 65
 REACH = 24.0  # in standard deviations at the mode: an edge there makes them small beside the whole
 MAX_MODE_STEPS = 60
-SEATS = {
-    True: 1e-2,
-    False: 1e-9,
-}  # how near their modes rough and fine points sit, in posterior standard deviations
-ROUGH = 9  # so many points only say where to start
+ROUGH_SEAT, FINE_SEAT = 0.1, 1e-6  # how near its mode a study's points sit, in posterior standard deviations
+ROUGH = 5  # so many points only say where to start
 
 
 class Points(NamedTuple):
@@ -54,7 +51,7 @@ def points(n: int, d: int) -> Points:
     """Product rule of ``n`` points in ``d`` dimensions, for densities in z: Gauss-Hermite, or trapezium if many."""
     if d == 0:
         return Points(np.zeros((1, 0)), np.zeros(1), 0.0)
-    seat = SEATS[n <= ROUGH]
+    seat = ROUGH_SEAT if n <= ROUGH else FINE_SEAT
     one, log_one = _hermite(n) if n <= MOST_HERMITE else _trapezium(n)
     if d == 1:
         return Points(one[:, None], log_one, seat)
@@ -90,7 +87,10 @@ def _solved(curvature: Vector, gradient: Vector) -> Vector:
         return gradient / curvature[:, :, 0]
     a, b, c = curvature[:, 0, 0], curvature[:, 1, 0], curvature[:, 1, 1]
     first, second = gradient.T
-    return np.stack([c * first - b * second, a * second - b * first], axis=1) / (a * c - b * b)[:, None]
+    step = np.empty_like(gradient)
+    step[:, 0], step[:, 1] = c * first - b * second, a * second - b * first
+    step /= (a * c - b * b)[:, None]
+    return step
 
 
 def _spread(curvature: Vector) -> Vector:
@@ -110,26 +110,26 @@ def modes(family: Family, base: Vector, R: Vector, start: Vector, seat: float) -
     The integrand is log-concave: Newton's method, halved per study while it does not climb, finds the only mode.
     """
     k, d = start.shape
-    outer = (R[:, :, None] * R[:, None, :]).reshape(len(R), d * d)
+    outer, unit = (R[:, :, None] * R[:, None, :]).reshape(len(R), d * d), np.eye(d)
     z = start
     log_density, residual, variance = _joint(family, base, R, z[:, None])
-    curvature = np.eye(d) + (variance[:, :, 0] @ outer).reshape(k, d, d)
+    curvature = (variance[:, :, 0] @ outer).reshape(k, d, d) + unit
     for _ in range(MAX_MODE_STEPS):
         gradient = residual[:, :, 0] @ R - z
         step = _solved(curvature, gradient)
-        if (step * gradient).sum(axis=1).max(initial=0.0) < seat**2:
+        if (step * gradient).sum(axis=1).max(initial=0.0) < seat * seat:
             break
-        scale = np.ones((k, 1))
-        trial, climbed = z, log_density
+        floor = log_density - 1e-12 * np.abs(log_density)
+        z = z + step
+        log_density, residual, variance = _joint(family, base, R, z[:, None])
         for _ in range(30):
-            trial = z + scale * step
-            climbed, residual, variance = _joint(family, base, R, trial[:, None])
-            lower = climbed < log_density - 1e-12 * np.abs(log_density)
+            lower = log_density < floor
             if not lower.any():
                 break
-            scale = np.where(lower, 0.5 * scale, scale)
-        z, log_density = trial, climbed
-        curvature = np.eye(d) + (variance[:, :, 0] @ outer).reshape(k, d, d)
+            step = np.where(lower, 0.5 * step, step)
+            z = np.where(lower, z - step, z)
+            log_density, residual, variance = _joint(family, base, R, z[:, None])
+        curvature = (variance[:, :, 0] @ outer).reshape(k, d, d) + unit
     return z, curvature
 
 

@@ -18,7 +18,7 @@ __all__ = ["Saturation", "best_fit", "saturation_of_arms", "saturation_of_random
 
 FIRST_POINTS = 15
 SIZES = (0.15, 0.5, 1.6)  # standard deviations on a log scale: small, usual, extreme
-MISSED = 1e-3  # log-likelihood that a profile point may miss: the grid only says where to start
+ENOUGH = 0.02  # of log-likelihood: a profile point that promises no more is near enough, it only says where to start
 VANISHED = 1e-4  # a standard deviation on the log scale that nobody can tell from zero
 SIMPLER = 1e-7  # a random effect that gains less log-likelihood than this is none
 CORRELATIONS = (0.0, 0.6, -0.6)
@@ -79,7 +79,7 @@ def _highest(model: Model, start: State) -> Fit:
     for cell in product(range(len(SIZES)), repeat=len(diagonal)):
         scale = np.zeros(len(model.slots))
         scale[diagonal] = [SIZES[i] for i in cell]
-        profile[cell] = climb(model, state._replace(scale=scale), ROUGH, free_scale=False, enough=MISSED)
+        profile[cell] = climb(model, state._replace(scale=scale), ROUGH, free_scale=False, enough=ENOUGH)
         state = profile[cell].state
     fits = [_finished(model, profile[cell].state) for cell in _tops(profile)]
     return max(fits, key=lambda fit: fit.log_likelihood)
