@@ -12,10 +12,11 @@ from needlepoint.answer.result import POOLED_NUMBERS, Excluded, Scale, TrialEffe
 from needlepoint.answer.scale import instrument_scale, show, standardised_scale
 from needlepoint.evidence.schema import Pack
 from needlepoint.pooling.api import pool
-from needlepoint.stats.distributions import normal_quantile
+from needlepoint.stats.distributions import wald_interval
 
 __all__ = ["METHOD", "effects_of", "pool_trials", "scale_of", "shown_prediction"]
 
+LEVEL = 0.95
 METHOD = "REML, Hartung-Knapp-Sidik-Jonkman interval never narrower than Wald's"
 
 
@@ -40,14 +41,14 @@ def pool_trials(trials: Sequence[TrialEffect]) -> dict[str, Any]:
     """The pooled numbers of a cell; one trial keeps its own interval, and says so."""
     if len(trials) == 1:
         yi, se = trials[0].yi, math.sqrt(trials[0].vi)
-        half = normal_quantile(0.975) * se
+        low, high = wald_interval(yi, se, LEVEL)
         note = "one trial: its own interval, nothing is pooled"
         return {
             "k": 1,
             "estimate": yi,
             "se": se,
-            "ci_low": yi - half,
-            "ci_high": yi + half,
+            "ci_low": low,
+            "ci_high": high,
             "tau2": 0.0,
             "method": "one trial",
             "notes": (note,),

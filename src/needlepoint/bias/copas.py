@@ -13,7 +13,7 @@ from needlepoint.errors import ConvergenceError, InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.result import Result, p_text, without_notes
-from needlepoint.stats.distributions import chi2_sf, normal_quantile
+from needlepoint.stats.distributions import chi2_sf, normal_quantile, wald_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -160,13 +160,13 @@ def _row(yi: Floats, sei: Floats, seen: float, best: float, start: Floats, level
     theta, ll = _fit(yi, sei, u, start, slope=False)
     wider = _fit(yi, sei, u, start, slope=True)[1]
     se = _standard_error(yi, sei, u, theta)
-    half = normal_quantile(0.5 + level / 2) * se
+    ci_low, ci_high = wald_interval(float(theta[0]), se, level)
     return CopasRow(
         seen=seen,
         estimate=float(theta[0]),
         se=se,
-        ci_low=float(theta[0]) - half,
-        ci_high=float(theta[0]) + half,
+        ci_low=ci_low,
+        ci_high=ci_high,
         tau2=float(theta[1]),
         rho=float(theta[2]),
         missing=float(((1 - ndtr(u)) / ndtr(u)).sum()),

@@ -15,7 +15,7 @@ from needlepoint.options import check
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.refit import as_pooled, inputs_of, kept_rows, refit, subset
 from needlepoint.result import Result, p_text
-from needlepoint.stats.distributions import t_quantile, two_sided_t
+from needlepoint.stats.distributions import two_sided_t, wald_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,8 +149,8 @@ def _classical(pooled: Pooled, inputs: Inputs, x: Floats, predictor: str, limit:
     fit = refuse_exact_fit(dispersion_fit(inputs.yi, 1 / inputs.vi, X))
     se = np.sqrt(np.diag(fit.vb))
     t = float(fit.beta[-1] / se[-1])
-    half = t_quantile(0.5 + pooled.level / 2, fit.df) * float(se[0])
     centre = float(fit.beta[0])
+    low, high = wald_interval(centre, float(se[0]), pooled.level, fit.df)
     return AsymmetryTest(
         notes=regression_note(len(x)),
         test="Egger's test" if predictor == "sei" else "Egger-type regression test",
@@ -164,8 +164,8 @@ def _classical(pooled: Pooled, inputs: Inputs, x: Floats, predictor: str, limit:
         df=float(fit.df),
         p_value=two_sided_t(t, fit.df),
         limit=centre if limit else None,
-        limit_low=centre - half if limit else None,
-        limit_high=centre + half if limit else None,
+        limit_low=low if limit else None,
+        limit_high=high if limit else None,
     )
 
 

@@ -11,7 +11,7 @@ from needlepoint.bias._dispersion import dispersion_fit, refuse_exact_fit
 from needlepoint.bias._one_mean import constant, one_mean
 from needlepoint.errors import InputError
 from needlepoint.result import Result, p_text
-from needlepoint.stats.distributions import chi2_sf, normal_quantile
+from needlepoint.stats.distributions import chi2_sf, wald_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def limit_meta_analysis(effects: Any, vi: Any = None, *, data: Any = None) -> Li
     covariance = fit.vb / fit.dispersion
     direction = np.array([1.0, tau])
     se = float(np.sqrt(direction @ covariance @ direction))
-    half = normal_quantile(0.5 + pooled.level / 2) * se
+    low, high = wald_interval(estimate, se, pooled.level)
     q_small, q_rest = _split_q(pooled.yi, pooled.vi)
     limit = estimate + np.sqrt(pooled.tau2 / (pooled.tau2 + pooled.vi)) * (pooled.yi - centre - bias * total)
     return LimitMetaAnalysis(
@@ -105,8 +105,8 @@ def limit_meta_analysis(effects: Any, vi: Any = None, *, data: Any = None) -> Li
         level=pooled.level,
         estimate=estimate,
         se=se,
-        ci_low=estimate - half,
-        ci_high=estimate + half,
+        ci_low=low,
+        ci_high=high,
         bias=bias,
         tau2=pooled.tau2,
         q=pooled.q,

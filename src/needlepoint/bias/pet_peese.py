@@ -13,7 +13,7 @@ from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, p_text
-from needlepoint.stats.distributions import t_cdf, t_quantile, two_sided_t
+from needlepoint.stats.distributions import t_cdf, two_sided_t, wald_interval
 
 __all__ = ["CorrectedMean", "peese", "pet", "pet_peese", "waap"]
 
@@ -151,7 +151,7 @@ def _corrected(pooled: Pooled, fit: DispersionFit, method: str, used: int) -> Co
     refuse_exact_fit(fit)
     estimate, se, df = float(fit.beta[0]), float(np.sqrt(fit.vb[0, 0])), float(fit.df)
     t = estimate / se
-    half = t_quantile(0.5 + pooled.level / 2, df) * se
+    low, high = wald_interval(estimate, se, pooled.level, df)
     slope = slope_se = slope_p = None
     if len(fit.beta) > 1:
         slope, slope_se = float(fit.beta[1]), float(np.sqrt(fit.vb[1, 1]))
@@ -166,8 +166,8 @@ def _corrected(pooled: Pooled, fit: DispersionFit, method: str, used: int) -> Co
         statistic=t,
         df=df,
         p_value=two_sided_t(t, df),
-        ci_low=estimate - half,
-        ci_high=estimate + half,
+        ci_low=low,
+        ci_high=high,
         slope=slope,
         slope_se=slope_se,
         slope_p=slope_p,

@@ -10,7 +10,7 @@ import numpy as np
 
 from needlepoint.pooling._counts import Counts, Vector
 from needlepoint.result import Result, p_text
-from needlepoint.stats.distributions import chi2_sf, normal_quantile, two_sided_normal
+from needlepoint.stats.distributions import chi2_sf, two_sided_normal, wald_interval
 
 __all__ = ["CommonEffect", "Heterogeneity", "common_effect_fields", "heterogeneity"]
 
@@ -83,7 +83,7 @@ def heterogeneity(yi: Vector, vi: Vector, estimate: float) -> Heterogeneity:
 
 def common_effect_fields(counts: Counts, estimate: float, se: float, level: float) -> dict[str, Any]:
     """The fields of a ``CommonEffect`` that follow from an estimate, its standard error and the studies."""
-    half = normal_quantile(0.5 + level / 2) * se
+    low, high = wald_interval(estimate, se, level)
     z = estimate / se
     found = heterogeneity(counts.yi, counts.vi, estimate)
     return {
@@ -93,8 +93,8 @@ def common_effect_fields(counts: Counts, estimate: float, se: float, level: floa
         "se": se,
         "statistic": z,
         "p_value": two_sided_normal(z),
-        "ci_low": estimate - half,
-        "ci_high": estimate + half,
+        "ci_low": low,
+        "ci_high": high,
         "level": level,
         "q": found.q,
         "q_df": found.df,

@@ -15,7 +15,13 @@ from needlepoint.pooling._beta_binomial import Maximum, Tally, maximise, tally
 from needlepoint.pooling._beta_binomial_effects import EFFECTS, Effect, by_logits
 from needlepoint.pooling._counts import Counts, Vector, empty_studies, read_counts, refuse_parts, two_arms
 from needlepoint.result import Result, p_text
-from needlepoint.stats.distributions import chi2_quantile, chi2_sf, normal_quantile, two_sided_normal
+from needlepoint.stats.distributions import (
+    chi2_quantile,
+    chi2_sf,
+    normal_quantile,
+    two_sided_normal,
+    wald_interval,
+)
 from needlepoint.stats.roots import brent_root
 
 __all__ = ["BetaBinomial", "beta_binomial"]
@@ -140,8 +146,7 @@ def beta_binomial(
     if interval == "profile":
         low, high = _profile_interval(groups, effect, fit, se, level)
     else:
-        half = normal_quantile(0.5 + level / 2) * se
-        low, high = estimate - half, estimate + half
+        low, high = wald_interval(estimate, se, level)
     q = max(0.0, 2.0 * (fit.value - binomial.value))
     risks = [1.0 / (1.0 + exp(-eta)) for eta in fit.free]
     return BetaBinomial(

@@ -16,7 +16,7 @@ from needlepoint.pooling.design import Design, build
 from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, without_notes
-from needlepoint.stats.distributions import normal_quantile
+from needlepoint.stats.distributions import wald_interval
 
 __all__ = ["AveragedCoefficient", "AveragedModels", "Candidate", "average_models"]
 
@@ -177,7 +177,7 @@ def _averaged(fits: list[Pooled], weights: list[float], level: float) -> tuple[A
         ]
         estimate = sum(w * b for w, (b, _) in zip(weights, values, strict=True))
         se = sum(w * (s * s + (b - estimate) ** 2) ** 0.5 for w, (b, s) in zip(weights, values, strict=True))
-        half = normal_quantile(0.5 + 0.5 * level) * se
+        low, high = wald_interval(estimate, se, level)
         inside = sum(
             w for w, f in zip(weights, fits, strict=True) if any(c.term == term for c in f.coefficients)
         )
@@ -186,8 +186,8 @@ def _averaged(fits: list[Pooled], weights: list[float], level: float) -> tuple[A
                 term=term,
                 estimate=estimate,
                 se=se,
-                ci_low=estimate - half,
-                ci_high=estimate + half,
+                ci_low=low,
+                ci_high=high,
                 importance=inside,
             )
         )

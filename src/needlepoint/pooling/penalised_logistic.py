@@ -14,7 +14,13 @@ from needlepoint.options import check, check_fraction
 from needlepoint.pooling._counts import Vector, empty_studies, read_counts, two_arms
 from needlepoint.pooling._penalised_logistic import PenalisedFit, dispersion, penalised_fit
 from needlepoint.result import Result, p_text
-from needlepoint.stats.distributions import chi2_quantile, chi2_sf, normal_quantile, two_sided_normal
+from needlepoint.stats.distributions import (
+    chi2_quantile,
+    chi2_sf,
+    normal_quantile,
+    two_sided_normal,
+    wald_interval,
+)
 from needlepoint.stats.roots import brent_root
 
 __all__ = ["PenalisedLogistic", "penalised_logistic"]
@@ -132,8 +138,8 @@ def penalised_logistic(
     if chosen == "profile" and method == "EE":
         low, high = _profile_interval(y, n, fit, level)
     else:
-        chosen, half = "wald", normal_quantile(0.5 + level / 2) * se
-        low, high = fit.value - half, fit.value + half
+        chosen = "wald"
+        low, high = wald_interval(fit.value, se, level)
     return PenalisedLogistic(
         measure="OR",
         method=method,

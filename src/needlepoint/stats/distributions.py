@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from statistics import NormalDist
+from typing import Any
 
 __all__ = [
     "chi2_cdf",
@@ -18,9 +20,18 @@ __all__ = [
     "t_quantile",
     "two_sided_normal",
     "two_sided_t",
+    "wald_interval",
 ]
 
 _STANDARD = NormalDist()
+
+
+@cache
+def _special(name: str) -> Callable[..., Any]:
+    """A function of ``scipy.special``, imported when it is first asked for."""
+    import scipy.special
+
+    return getattr(scipy.special, name)
 
 
 def normal_cdf(x: float) -> float:
@@ -52,9 +63,7 @@ def t_cdf(x: float, df: float) -> float:
     """Student's t distribution function; ``df`` may be fractional or infinite."""
     if math.isinf(df):
         return normal_cdf(x)
-    from scipy.special import betainc
-
-    tail = 0.5 * float(betainc(0.5 * df, 0.5, df / (df + x * x)))
+    tail = 0.5 * float(_special("betainc")(0.5 * df, 0.5, df / (df + x * x)))
     return 1.0 - tail if x > 0.0 else tail
 
 
@@ -71,9 +80,7 @@ def t_quantile(prob: float, df: float) -> float:
         return 0.0
     if prob > 0.5:
         return -t_quantile(1.0 - prob, df)
-    from scipy.special import stdtrit
-
-    x = float(stdtrit(df, prob))
+    x = float(_special("stdtrit")(df, prob))
     # one Newton step on our own distribution function, so that both agree to rounding
     log_density = (
         math.lgamma(0.5 * (df + 1.0))
@@ -91,16 +98,12 @@ def two_sided_t(t: float, df: float) -> float:
 
 def chi2_cdf(x: float, df: float) -> float:
     """Chi-square distribution function."""
-    from scipy.special import gammainc
-
-    return float(gammainc(0.5 * df, 0.5 * max(x, 0.0)))
+    return float(_special("gammainc")(0.5 * df, 0.5 * max(x, 0.0)))
 
 
 def chi2_sf(x: float, df: float) -> float:
     """Chi-square upper tail area."""
-    from scipy.special import gammaincc
-
-    return float(gammaincc(0.5 * df, 0.5 * max(x, 0.0)))
+    return float(_special("gammaincc")(0.5 * df, 0.5 * max(x, 0.0)))
 
 
 @lru_cache(maxsize=1024)
@@ -110,9 +113,7 @@ def chi2_quantile(prob: float, df: float) -> float:
     >>> round(chi2_quantile(0.95, 1), 6)
     3.841459
     """
-    from scipy.special import gammaincinv
-
-    return 2.0 * float(gammaincinv(0.5 * df, prob))
+    return 2.0 * float(_special("gammaincinv")(0.5 * df, prob))
 
 
 def f_sf(x: float, df1: float, df2: float) -> float:
@@ -121,6 +122,16 @@ def f_sf(x: float, df1: float, df2: float) -> float:
         return chi2_sf(x * df1, df1)
     if x <= 0.0:
         return 1.0
-    from scipy.special import betainc
+    return float(_special("betainc")(0.5 * df2, 0.5 * df1, df2 / (df2 + df1 * x)))
 
-    return float(betainc(0.5 * df2, 0.5 * df1, df2 / (df2 + df1 * x)))
+
+def wald_interval(estimate: float, se: float, level: float, df: float | None = None) -> tuple[float, float]:
+    """Wald's interval of an estimate: normal, or by Student's t with ``df`` degrees of freedom.
+
+    >>> low, high = wald_interval(1.0, 0.5, 0.95)
+    >>> round(low, 4), round(high, 4)
+    (0.02, 1.98)
+    """
+    upper = 0.5 + 0.5 * level
+    half = se * (normal_quantile(upper) if df is None else t_quantile(upper, df))
+    return estimate - half, estimate + half
