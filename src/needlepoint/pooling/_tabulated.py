@@ -43,7 +43,7 @@ class Table:
         rows, columns, square = _layout(Z.shape[1])
         sums = np.empty((len(yi), len(rows) + 1))
         sums[:, 0] = 1.0
-        np.multiply(Z[:, rows], Z[:, columns], out=sums[:, 1:])
+        np.multiply(Z.take(rows, axis=1), Z.take(columns, axis=1), out=sums[:, 1:])
         self.orthonormal, self.triangle, self._vi = Q, R, vi
         self.low, self.high = float(np.minimum.reduce(vi)), float(np.maximum.reduce(vi))
         self._last = nan, At(*[nan] * 9)  # the tau2 scored last, and the sums there

@@ -176,8 +176,9 @@ def _independent(design: Design, rows: Integers, *, checked: bool) -> tuple[Desi
         return design, ()
     whole, terms = design.X[rows], design.terms
     kept, dropped = full_rank(whole, terms) if checked else ((0,), ())
-    left = tuple(terms[j] for j in kept)
-    return Design(whole[:, list(kept)], left, design.spec, design.intercept, kept, terms), dropped
+    if dropped:
+        whole = whole[:, list(kept)]
+    return Design(whole, tuple(terms[j] for j in kept), design.spec, design.intercept, kept, terms), dropped
 
 
 def _keep(
