@@ -10,11 +10,13 @@ import pytest
 from needlepoint import (
     InputError,
     NotEnoughStudies,
+    cluster_influence,
     component_intervals,
     contrast,
     likelihood_ratio_test,
     multilevel,
     pool,
+    predict_multilevel,
     random_effects,
     robust,
     sampling_covariance,
@@ -224,3 +226,34 @@ def test_a_correlation_that_no_group_can_tell_of_is_noted():
     table = {"yi": [0.1, 0.4, 0.3, 0.8], "vi": [0.02] * 4, "lab": list("abcd"), "kind": list("xxyy")}
     got = multilevel(table, random="~kind|lab", struct="CS", test="z")
     assert any("do not determine a correlation" in note for note in got.notes)
+
+
+def test_influence_of_districts_agrees_with_metafor():
+    """metafor 5.1-12: cooks.distance(r, cluster = district), dfbetas(...) of dat.konstantopoulos2011."""
+    got = cluster_influence(konstantopoulos(), "district")
+    at = [got.cluster.index(name) for name in ("11", "71", "644")]
+    assert got.cook[at] == pytest.approx(
+        [0.06937841404462773, 0.5585174856392869, 0.00034416465315201554], rel=1e-4
+    )
+    assert got.dfbetas[at, 0] == pytest.approx(
+        [-0.26250155524933655, 1.0825698405909774, -0.01771071179710146], rel=1e-4
+    )
+    assert got.k[at[0]] == 4
+
+
+def test_a_coefficient_that_one_cluster_tells_of_has_no_influence_without_it():
+    table = {"yi": [0.1, 0.4, 0.3, 0.8], "vi": [0.02] * 4, "lab": list("aabc"), "x": [0.0, 0.0, 0.0, 1.0]}
+    with pytest.raises(InputError, match="only one cluster"):
+        cluster_influence(multilevel(table, random="~1|lab", mods="~x", test="z"), "lab")
+
+
+def test_predictions_within_an_outcome_agree_with_metafor():
+    """metafor 5.1-12: predict(r, newmods, tau2.levels = c("AL", "PD")) of dat.berkey1998."""
+    fit = berkey()
+    got = predict_multilevel(fit, {"outcome": ["AL", "PD"]}, within=["AL", "PD"])
+    assert got.estimate == pytest.approx([-0.3392151803668052, 0.35342816996605475], rel=1e-6)
+    assert got.ci_low == pytest.approx([-0.5115060537529179, 0.2380869794638572], rel=1e-6)
+    assert got.pi_low == pytest.approx([-0.7330588652380599, 0.1118179154817602], rel=1e-6)
+    assert predict_multilevel(fit, {"outcome": ["AL"]}).pi_low is None
+    with pytest.raises(InputError, match="no such level"):
+        predict_multilevel(fit, {"outcome": ["AL"]}, within="XX")

@@ -11,7 +11,7 @@ import numpy as np
 
 from needlepoint.columns import column, numbers
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
-from needlepoint.options import check
+from needlepoint.options import check, check_fraction
 from needlepoint.pooling._marginal import Marginal, State, blocks_of, evaluate, split, total
 from needlepoint.pooling._marginal_search import correlations_of, maximise
 from needlepoint.pooling._normal import Integers, Matrix
@@ -23,6 +23,7 @@ from needlepoint.pooling._random_terms import (
     parameters,
     read_terms,
 )
+from needlepoint.pooling.design import Design
 from needlepoint.pooling.inference import coefficients, omnibus
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.pooling.result import Coefficient
@@ -104,6 +105,7 @@ class Multilevel(Result):
     marginal: tuple[tuple[Integers, Matrix], ...] = field(repr=False)
     model: Marginal = field(repr=False)
     theta: Matrix = field(repr=False)
+    design: Design = field(repr=False)
     data: Any = field(default=None, repr=False)
 
     @property
@@ -210,8 +212,7 @@ def multilevel(
     check(method, MultilevelMethod, field="method")
     check(test, MultilevelTest, field="test")
     check(df, Containment, field="df")
-    if not 0.0 < level < 1.0:
-        raise InputError("the confidence level is a fraction", field="level", got=level)
+    check_fraction(level, field="level")
     asked = [struct] if isinstance(struct, str) else list(struct)
     for name in asked:
         check(name, RandomStructure, field="struct")
@@ -366,6 +367,7 @@ def _dressed(
         marginal=tuple((b.rows, total(b, covariances)) for b in model.blocks),
         model=model,
         theta=theta,
+        design=inputs.design,
         data=inputs.data,
     )
 

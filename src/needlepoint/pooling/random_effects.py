@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.errors import InputError
+from needlepoint.options import chosen_level
 from needlepoint.pooling._marginal import Marginal, split
 from needlepoint.pooling._marginal_search import held_at
 from needlepoint.pooling._normal import Matrix
@@ -148,7 +149,7 @@ def component_intervals(fit: Multilevel, *, level: float | None = None) -> Compo
     """
     if not len(fit.theta):
         raise InputError("the model has no random terms to estimate", field="random")
-    width = fit.level if level is None else level
+    width = chosen_level(level, fit.level)
     model, theta, notes = _with_correlations(fit)
     drop = chi2_quantile(width, 1) / 2.0
     rows: list[ComponentInterval] = []
