@@ -12,7 +12,7 @@ function, so that Gauss-Jacobi quadrature in the (at most three) ratios converge
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,6 +92,7 @@ class Selection:
         return np.asarray(top + np.log(total), dtype=np.float64), np.asarray(means, dtype=np.float64)
 
 
+@lru_cache(maxsize=128)
 def _points(alpha: tuple[float, ...], n: int, power: int) -> tuple[Floats, Floats]:
     """Tensor Gauss-Jacobi points of cumulative Dirichlet weights, falling from one.
 
