@@ -13,7 +13,7 @@ from typing import Any
 
 from needlepoint.errors import NeedlepointError
 
-__all__ = ["Outcome", "check_many", "done_in", "pages_in"]
+__all__ = ["Outcome", "check_many", "done_in", "make_ready", "pages_in"]
 
 _ENDINGS = frozenset({".txt", ".html", ".htm", ".xhtml", ".md", ".markdown", ".pdf"})
 
@@ -67,7 +67,7 @@ def _one(page: str, pack: str | None) -> Outcome:
         return Outcome(page, None, str(error))
 
 
-def _warm(pack: str | None) -> None:
+def make_ready(pack: str | None) -> None:
     """Make a worker ready: read the pack once, and spare the collector of garbage from walking over it ever again."""
     from needlepoint.claims.api import reader_of
 
@@ -91,7 +91,7 @@ def check_many(
             if progress:
                 progress(n, len(pages))
         return
-    with ProcessPoolExecutor(max_workers=jobs, initializer=_warm, initargs=(pack,)) as pool:
+    with ProcessPoolExecutor(max_workers=jobs, initializer=make_ready, initargs=(pack,)) as pool:
         results = pool.map(
             _one, pages, [pack] * len(pages), chunksize=max(1, min(16, len(pages) // (4 * jobs)))
         )

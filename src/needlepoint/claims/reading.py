@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from needlepoint.claims._lexicon import Words, words_of
 from needlepoint.claims.lines import Line, lines_of
@@ -63,9 +63,9 @@ class Unit:
     sentence: int  # units of one sentence share it
     text: str  # shadow of the span
     words: list[str]
-    cues: set[str] = field(default_factory=set[str])
-    rows: set[str] = field(default_factory=set[str])  # rows of the pack whose words stand here
-    mentions: list[Mention] = field(default_factory=list[Mention])
+    cues: set[str]
+    rows: set[str]  # rows of the pack whose words stand here
+    mentions: list[Mention]
 
     def has(self, *cues: str) -> bool:
         """True where any of the cues stands in the unit."""
@@ -95,14 +95,16 @@ def _units(shadow: str, words: Words) -> Iterator[Unit]:
     for line in lines_of(shadow):
         if line.kind == "heading":
             section += 1
-        for start, end in _spans(shadow, line):
+        for span in _spans(shadow, line):
             sentence += 1
-            for low, high in _clauses(shadow, start, end, words, first):
-                first = bisect_left(words.starts, low, first)
-                behind = bisect_left(words.starts, high, first)
+            for start, end in _clauses(shadow, span, words, first):
+                first = bisect_left(words.starts, start, first)
+                behind = bisect_left(words.starts, end, first)
                 if behind > first:
-                    text, said = shadow[low:high], words.text[first:behind]
-                    yield Unit(low, high, first, behind - 1, line, section, sentence, text, said)
+                    text, said = shadow[start:end], words.text[first:behind]
+                    yield Unit(
+                        start, end, first, behind - 1, line, section, sentence, text, said, set(), set(), []
+                    )
                     first = behind
 
 
@@ -112,12 +114,10 @@ def _spans(shadow: str, line: Line) -> list[tuple[int, int]]:
     return sentences_of(shadow, line.start, line.end)
 
 
-def _clauses(shadow: str, start: int, end: int, words: Words, first: int) -> list[tuple[int, int]]:
+def _clauses(shadow: str, span: tuple[int, int], words: Words, first: int) -> list[tuple[int, int]]:
     """Clauses of a sentence; only a word that can join two makes it worth a closer look."""
-    behind = bisect_left(words.starts, end, first)
-    if JOINTS.isdisjoint(words.text[first:behind]):
-        return [(start, end)]
-    return clauses_of(shadow, start, end)
+    behind = bisect_left(words.starts, span[1], first)
+    return [span] if JOINTS.isdisjoint(words.text[first:behind]) else clauses_of(shadow, *span)
 
 
 _NOWHERE: frozenset[int] = frozenset()
@@ -151,8 +151,9 @@ def _read(unit: Unit, hits: Iterable[tuple[Signs, int, int]], words: Words, shad
     here, rows = unit.cues, unit.rows
     named: list[_Named] = []
     for found, first, last in hits:
-        opens = found.opening is not None and (first == unit.first or first in _heads(unit, words, shadow))
-        signs = (found.opening if opens else None) or found
+        signs = found
+        if found.opening is not None and (first == unit.first or first in _heads(unit, words, shadow)):
+            signs = found.opening
         here |= signs.cues
         if signs.rows:
             rows |= signs.rows
