@@ -43,6 +43,16 @@ def test_fitting_together_equals_fitting_one_by_one(method, moderators):
         assert together.vb[i] == pytest.approx(alone.vb, abs=1e-10)
 
 
+@pytest.mark.parametrize("method", ["ML", "REML"])
+def test_of_several_maxima_the_highest_is_taken(method):
+    """Three studies whose likelihood has two, in the company of others."""
+    yi, vi = np.array([0.117, 0.081, 1.013]), np.array([0.00097, 0.00688, 0.11094])
+    Y = np.array([yi, yi[::-1], 0.5 * yi, [0.0, 0.0, 0.0], 3.0 * yi])
+    together = fit_batch(Y, vi, np.ones((3, 1)), method)
+    alone = [pool(yi=y, vi=vi, method=method, test="z").tau2 for y in Y]
+    assert together.tau2 == pytest.approx(alone, rel=1e-9, abs=1e-12)
+
+
 @pytest.mark.parametrize("dataset", sorted(EXACT))
 def test_exact_p_values_equal_the_oracle(dataset):
     data = DATA[dataset]
