@@ -23,6 +23,7 @@ from needlepoint.pooling.likelihood_profile import likelihood_profile
 from needlepoint.pooling.likelihood_ratio import likelihood_ratio_test
 from needlepoint.pooling.location_scale import location_scale
 from needlepoint.pooling.predict import predict
+from needlepoint.pooling.robust import robust
 
 CLOSED, TIGHT, SEARCHED = 1e-10, 1e-8, 2e-4
 ITERATED = {"ML", "REML", "EB", "PM", "PMM", "GENQM"}
@@ -238,6 +239,8 @@ def run_case(case, data):
         if "random" not in case["out"]:
             return None
         return run_confint(case, data, formula)
+    if re.fullmatch(r"robust\(r0?, cluster = seq_len\(r0?\$k\.f\)\)", call):
+        return run_robust(case, data, formula)
     plain = {
         "predict.REML",
         "predict.Riley",
@@ -282,6 +285,23 @@ def run_case(case, data):
     if call.startswith("profile("):
         return run_profile(case, data)
     return None
+
+
+def run_robust(case, data, formula):
+    """Every study its own cluster, at the oracle's tau2."""
+    out = case["out"]
+    model = fit("rma(yi, vi)", data, tau2=out["tau2"], **({"mods": formula} if formula else {}))
+    got = robust(model, kind="CR1p")
+    tolerance = conditioned(TIGHT, model.X)
+    rows = [
+        ("robust se", [c.se for c in got.coefficients], out["se"], tolerance),
+        ("robust statistic", [c.statistic for c in got.coefficients], out["zval"], tolerance),
+        ("p", [c.p_value for c in got.coefficients], out["pval"], tolerance),
+        ("robust ci", [c.ci_low for c in got.coefficients], out["ci.lb"], tolerance),
+        ("robust ci", [c.ci_high for c in got.coefficients], out["ci.ub"], tolerance),
+        ("qm", got.qm, out["QM"], tolerance),
+    ]
+    return rows
 
 
 def run_anova(case, data):
