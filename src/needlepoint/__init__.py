@@ -38,6 +38,7 @@ _HOMES: dict[str, str] = {
     "analyse_diary": "needlepoint.person.nof1",
     "analyse_periods": "needlepoint.person.periods",
     "ask": "needlepoint.answer.api",
+    "average_counts": "needlepoint.bayes.count_averaging",
     "average_models": "needlepoint.pooling.model_averaging",
     "average_moderators": "needlepoint.bayes.moderator_averaging",
     "baujat": "needlepoint.pooling.baujat",

@@ -12,6 +12,7 @@ _PACKAGE = "needlepoint.bayes"
 _MODULES: dict[str, tuple[str, ...]] = {
     "api": ("bayes",),
     "bayes_factors": ("BayesFactor", "bayes_factor"),
+    "count_averaging": ("average_counts",),
     "exact_likelihood": ("CountPosterior", "bayes_counts"),
     "interpretation": ("evidence_in_words", "interpret"),
     "meta_analytic_predictive": ("effective_sample_size", "map_prior"),

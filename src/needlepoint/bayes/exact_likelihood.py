@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from needlepoint.bayes._count_likelihood import CountLikelihood, Kernel, exact_kernel, kernel_of
+from needlepoint.bayes._count_fit import fit_counts
 from needlepoint.bayes.mixture import Mixture
 from needlepoint.bayes.parse_prior import effect_prior, tau_prior
 from needlepoint.bayes.prior_effect import EffectPrior, Point
 from needlepoint.bayes.prior_tau import Fixed, HalfNormal, TauPrior
-from needlepoint.errors import ConvergenceError, InputError
+from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling._counts import Counts, read_counts
 from needlepoint.result import Result, digest
-from needlepoint.stats.quadrature import Quadrature, integrate
-from needlepoint.stats.quadrature_axes import Real
+from needlepoint.stats.quadrature import Quadrature
 from needlepoint.stats.quadrature_marginal import Marginal
 
 __all__ = ["COUNT_MEASURES", "CountPosterior", "bayes_counts"]
 
 Array = NDArray[np.float64]
 COUNT_MEASURES = ("OR", "IRR", "PLO", "IRLN")
-_RTOL = 1e-5
-_POINTS = (12, 20, 32, 50)  # Hermite points a study
-_LOOK = 5  # while looking for the mode
 _REFINE = 8  # of the effect's lattice under the predictive distribution
 
 
@@ -115,54 +110,8 @@ def bayes_counts(
     effect, tau = effect_prior(prior_effect), tau_prior(prior_tau)
     if isinstance(effect, Point) or isinstance(tau, Fixed):
         raise InputError("effect and tau must both be free here", field="prior", got=f"{effect}, {tau}")
-    quadrature, error = _posterior(counts, measure, effect, tau)
+    quadrature, error = fit_counts(counts, measure, effect, tau)
     return _dressed(counts, measure, effect, tau, quadrature, error, level)
-
-
-def _posterior(counts: Counts, measure: str, effect: EffectPrior, tau: TauPrior) -> tuple[Quadrature, float]:
-    """Integrate; by the formula everywhere should the posterior lie off the tabulated likelihoods."""
-    yi, vi = np.asarray(counts.yi), np.asarray(counts.vi)
-    for kernel in (kernel_of(measure, counts.cells, yi, vi), exact_kernel(measure, counts.cells)):
-        found = _integrated(kernel, yi, vi, effect, tau)
-        if found is not None:
-            return found
-    raise ConvergenceError("the posterior lies beyond all that can be computed with doubles")
-
-
-def _integrated(
-    kernel: Kernel, yi: Array, vi: Array, effect: EffectPrior, tau: TauPrior
-) -> tuple[Quadrature, float] | None:
-    """Posterior and error, with more Hermite points until their own error is small at the heaviest nodes.
-
-    None where the kernel is not exact at all of these.
-    """
-
-    def prior(mu: Array, t: Array) -> Array:
-        return effect.log_density(mu) + tau.log_density(t, vi)
-
-    w = 1.0 / (vi + vi.mean())
-    axes = (Real(float(w @ yi / w.sum()), float(1.0 / np.sqrt(w.sum()))), tau.axis(vi))
-    look = CountLikelihood(kernel, yi, vi, _LOOK)
-    for n, more in pairwise(_POINTS):
-        fine = CountLikelihood(kernel, yi, vi, n)
-        found = integrate(
-            lambda mu, t, f=fine: f(mu, t) + prior(mu, t),
-            axes,
-            rtol=_RTOL,
-            look=lambda mu, t: look(mu, t) + prior(mu, t),
-        )
-        finer = CountLikelihood(kernel, yi, vi, more)
-        order = np.argsort(found.weights)[::-1]
-        order = order[: int(np.searchsorted(np.cumsum(found.weights[order]), 0.999)) + 1]
-        if not fine.covered(*found.nodes[order].T):
-            return None
-        at = order[:: max(1, len(order) // 60)]
-        mu, t = found.nodes[at].T
-        gap = np.abs(np.expm1(fine(mu, t) - finer(mu, t)))
-        inner = 3.0 * float(found.weights[at] @ gap / found.weights[at].sum())
-        if inner <= 5 * _RTOL:
-            return found, found.error + inner
-    raise ConvergenceError("the studies' own effects cannot be integrated to the error wanted")
 
 
 def _dressed(

@@ -23,10 +23,19 @@ from needlepoint.bayes.prior_effect import EffectPrior, Normal, Point
 from needlepoint.bayes.prior_tau import Fixed, InverseGamma, TauPrior
 from needlepoint.bayes.publication_bias import PEESE, PET, Bias, NoBias, WeightFunction
 from needlepoint.errors import InputError
-from needlepoint.pooling.inputs import Inputs, read
+from needlepoint.pooling.inputs import read
 from needlepoint.result import Result, digest
 
-__all__ = ["PSMA_BIAS", "Model", "ModelAverage", "ModelEvidence", "component", "ensemble", "robma"]
+__all__ = [
+    "PSMA_BIAS",
+    "Model",
+    "ModelAverage",
+    "ModelEvidence",
+    "averaged",
+    "component",
+    "ensemble",
+    "robma",
+]
 
 # the nine bias models with the prior probabilities that appendix B of Bartoš et al. (2023) gives them
 PSMA_BIAS: tuple[tuple[Bias, float], ...] = (
@@ -244,7 +253,7 @@ def robma(
             "the default priors are made for standardised mean differences: give models=ensemble(...)"
         )
     mark = digest(inputs.yi, inputs.vi, chosen, direction, critical)
-    return _averaged(chosen, fits, level, inputs, notes, mark)
+    return averaged(chosen, fits, level, inputs.measure, len(inputs.yi), notes, mark)
 
 
 def _need_proper(models: Sequence[Model]) -> None:
@@ -255,14 +264,16 @@ def _need_proper(models: Sequence[Model]) -> None:
             )
 
 
-def _averaged(
+def averaged(
     models: Sequence[Model],
     fits: Sequence[ModelFit],
     level: float,
-    inputs: Inputs,
+    measure: str,
+    k: int,
     notes: list[str],
     mark: str,
 ) -> ModelAverage:
+    """What the fits of the models say together."""
     prior = np.array([m.weight for m in models])
     prior = prior / prior.sum()
     log_joint = np.log(np.maximum(prior, 1e-300)) + np.array([f.log_evidence for f in fits])
@@ -278,10 +289,10 @@ def _averaged(
     )
     return ModelAverage(
         notes=tuple(notes),
-        measure=inputs.measure,
+        measure=measure,
         method="RoBMA",
         level=level,
-        k=len(inputs.yi),
+        k=k,
         estimate=effect.mean,
         se=effect.sd,
         median=median,
