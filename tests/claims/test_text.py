@@ -6,10 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from needlepoint.claims import page, vocabulary
 from needlepoint.claims._lexicon import Lexicon, words_of
 from needlepoint.claims._shadow import damage_of, shadow_of
+from needlepoint.claims.kinds import KINDS
 from needlepoint.claims.lines import lines_of
+from needlepoint.claims.page import page_of_text
 from needlepoint.claims.quantities import quantities_of
+from needlepoint.claims.roles import ROLES
+from needlepoint.claims.rules import RULES
 from needlepoint.claims.sentences import clauses_of, sentences_of
 
 TEXT = st.text(max_size=300)
@@ -171,3 +176,24 @@ def test_the_automaton_finds_what_a_regular_expression_finds(patterns, words):
         if re.fullmatch(spelled(p), "".join(text[first : last + 1]))
     }
     assert found == expected
+
+
+@given(
+    st.lists(
+        st.sampled_from(["the", "of", "pain", "Ätsch", "a-b", "x2y", "it's", "…", "is.", "İs", "中文"]),
+        max_size=90,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_the_quick_proof_of_english_never_errs(words):
+    text = " ".join(words)
+    found = re.findall(r"[^\W\d_]+", text.lower())
+    if page._plainly_english(text.lower()):
+        assert sum(w in page._ENGLISH for w in found) >= 0.08 * len(found)
+        assert page_of_text(text).language == "en"
+
+
+def test_every_cue_that_a_rule_waits_for_is_one_of_the_language():
+    known = {cue for _, cue in vocabulary._cues()} | {"issuer"}  # issuers come from the pack
+    waited = [rule.cues for rule in RULES] + [row[1] for row in (*ROLES, *KINDS)]
+    assert frozenset().union(*waited) <= known

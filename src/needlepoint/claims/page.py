@@ -47,6 +47,8 @@ _ENGLISH = frozenset(
         "was",
     ]
 )
+_SHARE = 0.08  # of the words of an English text at least
+_LETTERS_AND_BLANKS = b"abcdefghijklmnopqrstuvwxyz \n\t"
 _DATE = re.compile(
     r"\b(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2},? (?:19|20)\d\d"
     r"|\d{1,2}\.? (?:january|february|march|april|may|june|july|august|september|october|november|december)"
@@ -211,8 +213,21 @@ def _page(
 
 def _language(text: str) -> str:
     """English or not, by the share of its commonest words."""
-    words = _WORD.findall(text[:20_000].lower())
+    start = text[:20_000].lower()
+    if _plainly_english(start):
+        return "en"
+    words = _WORD.findall(start)
     english = sum(map(_ENGLISH.__contains__, words))
     if len(words) < 40:
         return "en" if text.isascii() or english else "unknown"
-    return "en" if english >= 0.08 * len(words) else "unknown"
+    return "en" if english >= _SHARE * len(words) else "unknown"
+
+
+def _plainly_english(lower: str) -> bool:
+    """A quick proof for most pages: common words between blanks, against all the words that there could be at most."""
+    chunks = lower.split()
+    marks = len(
+        lower.encode(errors="replace").translate(None, _LETTERS_AND_BLANKS)
+    )  # each could part two words
+    english = sum(map(_ENGLISH.__contains__, chunks))
+    return english > 0 and english >= _SHARE * (len(chunks) + marks)
