@@ -245,5 +245,5 @@ def test_the_keywords_that_editors_show_are_those_of_the_function():
 
 
 def test_a_misspelt_column_is_answered_with_the_one_that_was_meant():
-    with pytest.raises(InputError, match="there is no column 'varience'.*did you mean 'variance'"):
+    with pytest.raises(InputError, match=r"there is no column 'varience'.*did you mean 'variance'"):
         pool({"yi": [0.1, 0.2], "variance": [0.1, 0.1]}, vi="varience")
