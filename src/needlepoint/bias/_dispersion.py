@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["DispersionFit", "dispersion_fit", "refuse_exact_fit"]
+__all__ = ["DispersionFit", "constant", "dispersion_fit", "refuse_exact_fit"]
 
 
 class DispersionFit(NamedTuple):
@@ -47,3 +47,8 @@ def refuse_exact_fit(fit: DispersionFit) -> DispersionFit:
             "the estimates lie exactly on a line: there is no scatter to test against", field="yi"
         )
     return fit
+
+
+def constant(values: Floats) -> bool:
+    """Whether all values are the same, but for rounding."""
+    return bool(np.ptp(values) <= 1e-12 * np.max(np.abs(values)))

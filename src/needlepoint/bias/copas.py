@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from needlepoint.bias._bounded_search import descend
-from needlepoint.bias._one_mean import constant, one_mean
+from needlepoint.bias._dispersion import constant
 from needlepoint.errors import ConvergenceError, InputError
 from needlepoint.options import check_fraction
-from needlepoint.pooling.refit import inputs_of, refit
+from needlepoint.pooling.refit import inputs_of, refit, without_moderators
 from needlepoint.result import Result, p_text, without_notes
 from needlepoint.stats.distributions import chi2_sf, normal_quantile, wald_interval
 
@@ -112,7 +112,7 @@ def copas(
     2
     """
     check_fraction(alpha, field="alpha")
-    pooled = one_mean(effects, vi, data, method="the Copas model", needs=4)
+    pooled = without_moderators(effects, vi, data, method="the Copas model", needs=4)
     if not all(0 < chance < best < 1 for chance in seen):
         raise InputError(
             "chances of publication lie between 0 and that of the best study", field="seen", got=seen

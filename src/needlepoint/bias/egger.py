@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from needlepoint.bias._dispersion import dispersion_fit, refuse_exact_fit
-from needlepoint.bias._one_mean import constant
+from needlepoint.bias._dispersion import constant, dispersion_fit, refuse_exact_fit
 from needlepoint.columns import numbers
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check

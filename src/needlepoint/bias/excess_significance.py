@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from needlepoint.bias._one_mean import one_mean
 from needlepoint.options import check, check_fraction
+from needlepoint.pooling.refit import without_moderators
 from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import chi2_sf, normal_quantile
 from needlepoint.stats.roots import brent_root
@@ -132,7 +132,7 @@ def excess_significance(
     check(direction, Alternative, field="direction")
     for name, share in (("alpha", alpha), ("limit_alpha", limit_alpha)):
         check_fraction(share, field=name)
-    pooled = one_mean(effects, vi, data, method="the test of excess significance")
+    pooled = without_moderators(effects, vi, data, method="the test of excess significance")
     theta, t2 = pooled.estimate, pooled.tau2
     if tau2 is not None:
         t2 = tau2

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from needlepoint.bias._dispersion import dispersion_fit, refuse_exact_fit
-from needlepoint.bias._one_mean import constant, one_mean
+from needlepoint.bias._dispersion import constant, dispersion_fit, refuse_exact_fit
 from needlepoint.errors import InputError
+from needlepoint.pooling.refit import without_moderators
 from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import chi2_sf, wald_interval
 
@@ -81,7 +81,7 @@ def limit_meta_analysis(effects: Any, vi: Any = None, *, data: Any = None) -> Li
     >>> limit_meta_analysis([0.9, 0.7, 0.6, 0.3, 0.2], [0.2, 0.1, 0.1, 0.02, 0.01]).estimate < 0.2
     True
     """
-    pooled = one_mean(effects, vi, data, method="limit meta-analysis", needs=3)
+    pooled = without_moderators(effects, vi, data, method="limit meta-analysis", needs=3)
     total = np.sqrt(pooled.vi + pooled.tau2)
     if constant(total):
         raise InputError(

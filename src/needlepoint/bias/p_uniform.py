@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from needlepoint.bias._one_mean import Favours, favoured, one_mean
+from needlepoint.bias._favoured import Favours, favoured
 from needlepoint.bias._selection_inference import infer
 from needlepoint.bias._selection_likelihood import ConditionalSelection
 from needlepoint.bias._selection_search import Problem, maximise
 from needlepoint.options import check_fraction
-from needlepoint.pooling.refit import inputs_of, refit
+from needlepoint.pooling.refit import inputs_of, refit, without_moderators
 from needlepoint.result import Result
 from needlepoint.stats.distributions import normal_quantile
 
@@ -90,7 +90,7 @@ def p_uniform(
     3
     """
     check_fraction(alpha, field="alpha")
-    pooled = one_mean(effects, vi, data, method="p-uniform*", needs=2)
+    pooled = without_moderators(effects, vi, data, method="p-uniform*", needs=2)
     side, sign = favoured(pooled, favours)
     cut = normal_quantile(1 - alpha / 2)
     significant = sign * pooled.yi / np.sqrt(pooled.vi) > cut

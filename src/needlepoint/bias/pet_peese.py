@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.bias._dispersion import DispersionFit, dispersion_fit, refuse_exact_fit
-from needlepoint.bias._one_mean import constant, one_mean
+from needlepoint.bias._dispersion import DispersionFit, constant, dispersion_fit, refuse_exact_fit
 from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
+from needlepoint.pooling.refit import without_moderators
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import t_cdf, two_sided_t, wald_interval
@@ -59,7 +59,7 @@ def pet(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     >>> pet([0.9, 0.7, 0.5, 0.3, 0.2], [0.20, 0.12, 0.05, 0.02, 0.01]).estimate
     -0.0019...
     """
-    return _regressed(one_mean(effects, vi, data, method="PET", needs=3), "PET", 1)
+    return _regressed(without_moderators(effects, vi, data, method="PET", needs=3), "PET", 1)
 
 
 def peese(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
@@ -71,7 +71,7 @@ def peese(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     >>> round(peese(yi, vi).estimate, 3)
     0.189
     """
-    return _regressed(one_mean(effects, vi, data, method="PEESE", needs=3), "PEESE", 2)
+    return _regressed(without_moderators(effects, vi, data, method="PEESE", needs=3), "PEESE", 2)
 
 
 def pet_peese(effects: Any, vi: Any = None, *, data: Any = None, alpha: float = 0.10) -> CorrectedMean:
@@ -91,7 +91,7 @@ def pet_peese(effects: Any, vi: Any = None, *, data: Any = None, alpha: float = 
     ('PET finds no effect: PET is reported',)
     """
     check_fraction(alpha, field="alpha")
-    pooled = one_mean(effects, vi, data, method="PET-PEESE", needs=3)
+    pooled = without_moderators(effects, vi, data, method="PET-PEESE", needs=3)
     first = _regressed(pooled, "PET", 1)
     side = 1.0 if pooled.estimate >= 0 else -1.0
     if 1 - t_cdf(side * first.statistic, first.df) < alpha / 2:
@@ -122,7 +122,7 @@ def waap(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     >>> found.method, round(found.estimate, 3)
     ('WLS', 0.302)
     """
-    pooled = one_mean(effects, vi, data, method="WAAP", needs=2)
+    pooled = without_moderators(effects, vi, data, method="WAAP", needs=2)
     everyone = np.ones(pooled.k, bool)
     mean = abs(float(_mean(pooled, everyone).beta[0]))
     powered = np.sqrt(pooled.vi) <= mean / _POWERED

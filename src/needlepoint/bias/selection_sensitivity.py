@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from needlepoint.bias._one_mean import Favours, favoured, one_mean
+from needlepoint.bias._favoured import Favours, favoured
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check_fraction
-from needlepoint.pooling.refit import inputs_of, refit, subset
+from needlepoint.pooling.refit import inputs_of, refit, subset, without_moderators
 from needlepoint.result import Result
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 from needlepoint.stats.roots import brent_root
@@ -107,7 +107,7 @@ def selection_sensitivity(
     (2, None)
     """
     check_fraction(alpha, field="alpha")
-    pooled = one_mean(effects, vi, data, method="the sensitivity analysis for publication bias")
+    pooled = without_moderators(effects, vi, data, method="the sensitivity analysis for publication bias")
     side, sign = favoured(pooled, favours)
     if sign * (pooled.estimate - target) < 0:
         raise InputError("the estimate is already beyond the target", field="target", got=target)

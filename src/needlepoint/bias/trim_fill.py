@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from needlepoint.bias._one_mean import constant, one_mean
+from needlepoint.bias._dispersion import constant
 from needlepoint.bias.egger import egger
 from needlepoint.errors import ConvergenceError
 from needlepoint.options import check
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
-from needlepoint.pooling.refit import inputs_of, refit, subset
+from needlepoint.pooling.refit import inputs_of, refit, subset, without_moderators
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result
 
@@ -149,7 +149,7 @@ def trim_fill(
     check(estimator, TrimFillEstimator, field="estimator")
     if side is not None:
         check(side, Side, field="side")
-    pooled = one_mean(effects, vi, data, method="trim and fill", needs=3)
+    pooled = without_moderators(effects, vi, data, method="trim and fill", needs=3)
     where = side or _missing_side(pooled)
     inputs = _sorted(pooled, -1.0 if where == "right" else 1.0)
     k0, se, centre, rounds = _iterate(pooled, inputs, ESTIMATORS[estimator], max_iterations)

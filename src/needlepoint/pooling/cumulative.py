@@ -11,7 +11,7 @@ from needlepoint.columns import column
 from needlepoint.errors import InputError
 from needlepoint.pooling._some_rows import labels_of, size_of
 from needlepoint.pooling.leave_one_out import Series, refitted, row_of
-from needlepoint.pooling.refit import as_pooled, inputs_of, kept_rows, refit, subset
+from needlepoint.pooling.refit import inputs_of, kept_rows, refit, subset, without_moderators
 from needlepoint.pooling.result import Pooled
 
 __all__ = ["cumulative"]
@@ -57,11 +57,7 @@ def cumulative(
         return refitted(
             "cumulative", effects, fit, [(names[i], places[: n + 1]) for n, i in enumerate(places)]
         )
-    pooled = as_pooled(effects, vi, data)
-    if pooled.p != 1:
-        raise InputError(
-            "a cumulative analysis needs a model without moderators", field="mods", got=pooled.p - 1
-        )
+    pooled = without_moderators(effects, vi, data, method="a cumulative analysis")
     places = _places(order, data if data is not None else pooled.data, pooled.k, pooled)
     inputs = inputs_of(pooled)
     rows = tuple(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from needlepoint.pooling._normal import At
 
-__all__ = ["FitStatistics", "fit_statistics"]
+__all__ = ["FitStatistics", "criteria", "fit_statistics"]
 
 
 class FitStatistics(NamedTuple):
@@ -32,10 +32,15 @@ def fit_statistics(
     value = -0.5 * (n * log(2.0 * pi) + state.logdet_v + rss)
     if restricted:
         value += 0.5 * (logdet_xx - state.logdet_xwx)
-    m = max(n, parameters + 2)
+    return criteria(value, parameters, n)
+
+
+def criteria(log_likelihood: float, parameters: int, n: int) -> FitStatistics:
+    """AIC, BIC and AICc of a log-likelihood with ``n`` observations."""
+    deviance, m = -2.0 * log_likelihood, max(n, parameters + 2)
     return FitStatistics(
-        value,
-        2.0 * parameters - 2.0 * value,
-        parameters * log(n) - 2.0 * value if n > 0 else float("nan"),
-        2.0 * parameters * m / (m - parameters - 1) - 2.0 * value,
+        log_likelihood,
+        2.0 * parameters + deviance,
+        parameters * log(n) + deviance if n > 0 else float("nan"),
+        2.0 * parameters * m / (m - parameters - 1) + deviance,
     )

@@ -20,7 +20,7 @@ from needlepoint.pooling._glmm_inputs import (
     specification,
 )
 from needlepoint.pooling._glmm_profile import profile_coefficients, profile_tau2
-from needlepoint.pooling.inference import coefficients, omnibus
+from needlepoint.pooling.inference import coefficients, moderators_of, omnibus
 from needlepoint.pooling.result import Coefficient
 from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import normal_quantile, t_quantile
@@ -204,7 +204,7 @@ def _fitted(inputs: Inputs, asked: Specification) -> Glmm:
         rows = profile_coefficients(found, rows, asked.level)
         if asked.method == "ML" and not asked.cor:
             low2, high2 = profile_tau2(found, asked.level)
-    joint = omnibus(found.beta, found.vb, df, [j for j in range(p) if p == 1 or terms[j] != "intercept"])
+    joint = omnibus(found.beta, found.vb, df, moderators_of(terms))
     first, tau2 = rows[0], found.sizes.tau2
     low, high = _prediction(first, tau2, asked.level) if p == 1 else (None, None)
     typical = typical_variance(counts.yi, counts.vi, X)

@@ -20,7 +20,16 @@ from needlepoint.stats.distributions import (
     two_sided_t,
 )
 
-__all__ = ["Covariance", "Inference", "Omnibus", "coefficients", "covariance", "infer", "omnibus"]
+__all__ = [
+    "Covariance",
+    "Inference",
+    "Omnibus",
+    "coefficients",
+    "covariance",
+    "infer",
+    "moderators_of",
+    "omnibus",
+]
 
 
 class Covariance(NamedTuple):
@@ -114,12 +123,16 @@ def omnibus(beta: Matrix, vb: Matrix, df2: float | None, which: list[int]) -> Om
     return Omnibus(statistic / m, m, df2, f_sf(statistic / m, m, df2))
 
 
+def moderators_of(terms: tuple[str, ...]) -> list[int]:
+    """Positions of the coefficients that a model's test is about: all but the intercept, unless it stands alone."""
+    return list(range(1 if len(terms) > 1 and terms[0] == "intercept" else 0, len(terms)))
+
+
 def infer(
     fit: Fit, yi: Matrix, vi: Matrix, X: Matrix, terms: tuple[str, ...], tau2: float, test: str, level: float
 ) -> Inference:
     """Tests and intervals of every coefficient, and of all but the intercept together."""
-    p = len(terms)
-    which = list(range(1 if p > 1 and terms[0] == "intercept" else 0, p))
+    p, which = len(terms), moderators_of(terms)
     if test == "KR":
         return _kenward_roger(fit, vi, X, terms, tau2, level, which)
     if test == "HC":

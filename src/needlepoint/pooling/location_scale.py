@@ -14,7 +14,15 @@ from needlepoint.pooling._least_squares import fit_design
 from needlepoint.pooling._location_scale import Scale, State, evaluate, maximise
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.design import Design
-from needlepoint.pooling.inference import Covariance, Omnibus, coefficients, covariance, omnibus
+from needlepoint.pooling.fit_statistics import criteria
+from needlepoint.pooling.inference import (
+    Covariance,
+    Omnibus,
+    coefficients,
+    covariance,
+    moderators_of,
+    omnibus,
+)
 from needlepoint.pooling.inputs import read
 from needlepoint.pooling.result import Coefficient
 from needlepoint.result import Result, digest
@@ -129,13 +137,11 @@ def location_scale(
     fit = fit_design(inputs.yi, inputs.vi + state.tau2, Q, R, 0.0, None)
     cov = covariance(fit, test, k)
     terms = inputs.design.terms
-    joint = omnibus(fit.beta, cov.vb, cov.df, _moderators(terms))
+    joint = omnibus(fit.beta, cov.vb, cov.df, moderators_of(terms))
     va, notes = _scale_covariance(state, back, inputs.vi)
     rows, scale_joint = _scale_part(back @ state.a, va, inputs.scale.terms, cov, k, level)
-    constant = -0.5 * (k - p if method == "REML" else k) * log(2.0 * pi)
-    value = state.value + constant
     n = k - p if method == "REML" else k
-    m = max(n, p + q + 2)
+    stats = criteria(state.value - 0.5 * n * log(2.0 * pi), p + q, n)
     return LocationScale(
         notes=(*inputs.notes, *notes),
         measure=inputs.measure,
@@ -150,12 +156,12 @@ def location_scale(
         qm_df=joint.df,
         qm_p=joint.p_value,
         qs=None if scale_joint is None else scale_joint.statistic,
-        qs_df=len(_moderators(inputs.scale.terms)),
+        qs_df=len(moderators_of(inputs.scale.terms)),
         qs_p=None if scale_joint is None else scale_joint.p_value,
-        log_likelihood=value,
-        aic=2.0 * (p + q) - 2.0 * value,
-        bic=(p + q) * log(n) - 2.0 * value,
-        aicc=2.0 * (p + q) * m / (m - p - q - 1) - 2.0 * value,
+        log_likelihood=stats.log_likelihood,
+        aic=stats.aic,
+        bic=stats.bic,
+        aicc=stats.aicc,
         input_digest=digest(inputs.yi, inputs.vi, X, Z, method, test, link, level),
         tau2=state.tau2,
         vb=cov.vb,
@@ -164,10 +170,6 @@ def location_scale(
         location_design=inputs.design,
         scale_design=inputs.scale,
     )
-
-
-def _moderators(terms: tuple[str, ...]) -> list[int]:
-    return list(range(1 if len(terms) > 1 and terms[0] == "intercept" else 0, len(terms)))
 
 
 def _fit(m: Scale, Rz: Matrix) -> tuple[State, Matrix]:
@@ -235,4 +237,4 @@ def _scale_part(
     rows = coefficients(alpha, va, [df] * len(alpha), terms, level)
     if not np.isfinite(va).all():
         return rows, None
-    return rows, omnibus(alpha, va, df, _moderators(terms))
+    return rows, omnibus(alpha, va, df, moderators_of(terms))

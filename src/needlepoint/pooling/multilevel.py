@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import log, nan
+from math import nan
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +24,8 @@ from needlepoint.pooling._random_terms import (
     read_terms,
 )
 from needlepoint.pooling.design import Design
-from needlepoint.pooling.inference import coefficients, omnibus
+from needlepoint.pooling.fit_statistics import criteria
+from needlepoint.pooling.inference import coefficients, moderators_of, omnibus
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.pooling.result import Coefficient
 from needlepoint.result import Result, digest
@@ -311,7 +312,7 @@ def _dressed(
     df: list[float | None] = [None] * p if test == "z" else list(_contained(model, X, rule))
     names = inputs.design.terms
     rows = coefficients(state.beta, state.vb, df, names, level)
-    which = list(range(1 if p > 1 and names[0] == "intercept" else 0, p))
+    which = moderators_of(names)
     joint = omnibus(
         state.beta, state.vb, None if test == "z" else min(d or 0.0 for d in (df[j] for j in which)), which
     )
@@ -324,7 +325,7 @@ def _dressed(
     first, n = rows[0], k - p if model.restricted else k
     count = p + len(theta)
     half = None if between is None or names != ("intercept",) else _half(first, between, level)
-    m = max(n, count + 2)
+    stats = criteria(state.value, count, n)
     return Multilevel(
         notes=notes,
         measure=inputs.measure,
@@ -351,9 +352,9 @@ def _dressed(
         qm_df2=joint.df2,
         qm_p=joint.p_value,
         log_likelihood=state.value,
-        aic=2.0 * count - 2.0 * state.value,
-        bic=count * log(n) - 2.0 * state.value,
-        aicc=2.0 * count * m / (m - count - 1) - 2.0 * state.value,
+        aic=stats.aic,
+        bic=stats.bic,
+        aicc=stats.aicc,
         parameters=count,
         coefficients=rows,
         input_digest=digest(inputs.yi, inputs.vi, X, theta, test, level),

@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from needlepoint.errors import InputError
+from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling._normal import Integers, Matrix
 from needlepoint.pooling.api import fit_inputs, pool
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
 from needlepoint.pooling.result import Pooled
 
-__all__ = ["as_pooled", "inputs_of", "kept_rows", "refit", "subset"]
+__all__ = ["as_pooled", "inputs_of", "kept_rows", "refit", "subset", "without_moderators"]
 
 
 class Rows(Protocol):
@@ -35,6 +35,29 @@ def as_pooled(effects: Any, vi: Any = None, data: Any = None, **options: Any) ->
     if vi is None and data is None:
         return pool(effects, **options)
     return pool(yi=effects, vi=vi, data=data, **options)
+
+
+def without_moderators(effects: Any, vi: Any, data: Any, *, method: str, needs: int = 1) -> Pooled:
+    """The pooled model, which must have no moderators and ``needs`` studies; ``method`` is what refusals name.
+
+    Raises
+    ------
+    InputError
+        A model with moderators.
+    NotEnoughStudies
+        Fewer studies.
+    """
+    pooled = as_pooled(effects, vi, data)
+    if pooled.p != 1:
+        raise InputError(
+            f"{method} needs a model without moderators",
+            field="mods",
+            got=[c.term for c in pooled.coefficients],
+            mend="pool without mods=",
+        )
+    if pooled.k < needs:
+        raise NotEnoughStudies(method, needs=needs, got=pooled.k)
+    return pooled
 
 
 def inputs_of(result: Pooled) -> Inputs:

@@ -12,7 +12,7 @@ from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check, chosen_level
 from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling._sandwich import Cluster, Sandwich, sandwich
-from needlepoint.pooling.inference import Omnibus, coefficients, omnibus
+from needlepoint.pooling.inference import Omnibus, coefficients, moderators_of, omnibus
 from needlepoint.pooling.multilevel import Multilevel
 from needlepoint.pooling.refit import as_pooled, kept_rows
 from needlepoint.pooling.result import Coefficient, Pooled
@@ -207,8 +207,7 @@ def _joint(
     pooled: Pooled | Multilevel, found: Sandwich, terms: tuple[str, ...], estimated: bool, df2: float
 ) -> Omnibus:
     """Test of all coefficients but the intercept."""
-    p = len(terms)
-    which = list(range(1 if p > 1 and terms[0] == "intercept" else 0, p))
+    p, which = len(terms), moderators_of(terms)
     if not estimated:
         return omnibus(pooled.beta, found.vb, df2, which)
     q, eta = len(which), found.wald_df(np.eye(p)[which])

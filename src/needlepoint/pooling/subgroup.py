@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from needlepoint.columns import column
 from needlepoint.errors import InputError
 from needlepoint.pooling.api import fit_inputs
 from needlepoint.pooling.design import Design
-from needlepoint.pooling.refit import as_pooled, inputs_of, kept_rows, refit, subset
+from needlepoint.pooling.refit import inputs_of, kept_rows, refit, subset, without_moderators
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, without_notes
 from needlepoint.stats.distributions import chi2_sf
@@ -96,9 +96,7 @@ def subgroups(
     >>> subgroups([0.1, 0.2, 0.8, 0.9], [0.01] * 4, by=["a", "a", "b", "b"]).q_between_df
     1
     """
-    pooled = as_pooled(effects, vi, data)
-    if pooled.p != 1:
-        raise InputError("subgroups need a model without moderators", field="mods", got=pooled.p - 1)
+    pooled = without_moderators(effects, vi, data, method="a subgroup analysis")
     labels = _labels(by, data if data is not None else pooled.data, pooled)
     names = list(dict.fromkeys(labels))
     if len(names) < 2:
@@ -131,8 +129,6 @@ def _labels(by: Any, data: Any, pooled: Pooled) -> Any:
 
 
 def _shared_tau2(pooled: Pooled, labels: Any, names: list[str]) -> float:
-    from dataclasses import replace
-
     X = np.column_stack([(labels == name).astype(float) for name in names])
     design = Design(X, tuple(names), intercept=False)
     return refit(pooled, replace(inputs_of(pooled), design=design)).tau2
