@@ -346,3 +346,17 @@ def test_an_arm_of_nobody_gives_no_effect_whatever_the_continuity_correction():
 def test_a_p_value_beyond_one_is_refused_by_every_measure_that_reads_one(measure, columns):
     with pytest.raises(InputError, match=r"not a p-value; field: pi; study: 1; got: 1\.5"):
         effect_sizes(measure=measure, pi=[1.5], **columns)
+
+
+def test_the_second_large_sample_variance_of_change_over_the_first_sd():
+    """metafor 3.8-1: escalc("SMCR", vtype="LS2")."""
+    es = effect_sizes(
+        measure="SMCR",
+        vtype="LS2",
+        m1i=[5, 7, 9],
+        m2i=[4, 8, 6.5],
+        sd1i=[2, 3, 2.5],
+        ri=[0.5, 0.7, 0.3],
+        ni=[12, 15, 40],
+    )
+    assert es.vi == pytest.approx([0.08107737, 0.03905227, 0.04567714], rel=2e-7)

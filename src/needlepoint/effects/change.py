@@ -63,6 +63,10 @@ def change_by_change_sd(p: Paired, vtype: str, how: Settings) -> Measured:
 def change_by_first_sd(p: Paired, vtype: str, how: Settings) -> Measured:
     """Change over the sd at time 1 (Becker 1988, doi:10.1111/j.2044-8317.1988.tb00901.x)."""
     yi = _first(p, how)
+    if vtype == "LS2":
+        raw = (p.m1i - p.m2i) / p.sd1i
+        shrunk = hedges_j(p.ni - 1) ** 2 if how.correct else 1.0
+        return Measured(yi, shrunk * (2 * (1 - p.ri) / p.ni + raw**2 / (2 * p.ni)))
     return Measured(yi, 2 * (1 - p.ri) / p.ni + yi**2 / (2 * p.ni))
 
 

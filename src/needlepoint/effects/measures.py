@@ -256,6 +256,7 @@ MEASURES: dict[str, Spec] = {
         "change over the first sd",
         CHANGE,
         change.change_by_first_sd,
+        ("LS", "LS2"),
         accepts=(("m1i", "m2i", "sd1i", "ri", "ni"),),
         flips=False,
     ),
