@@ -91,7 +91,8 @@ def average_counts(
     models = ensemble(effect, tau, [(NoBias(), 1.0)], null_effect=Point(null))
     fits = [_fit(counts, measure, model) for model in models]
     mark = digest(*counts.cells.values(), measure, effect, tau, null, level)
-    return averaged(models, fits, level, measure, len(counts.study), notes, mark)
+    method = "Bayes, exact likelihood, averaged"
+    return averaged(models, fits, level, measure, len(counts.study), notes, mark, method)
 
 
 def _fit(counts: Counts, measure: str, model: Model) -> ModelFit:

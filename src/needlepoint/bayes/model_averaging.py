@@ -174,12 +174,12 @@ class ModelAverage(Result):
 
     def summary(self) -> str:
         """Text for people."""
-        lines = [
-            f"Robust Bayesian model average of {len(self.models)} models, k = {self.k}, {self.measure}",
-            "",
-        ]
+        robust = "Robust Bayesian" if self.bf_bias is not None else "Bayesian"
+        lines = [f"{robust} model average of {len(self.models)} models, k = {self.k}, {self.measure}", ""]
         for name in ("effect", "heterogeneity", "bias"):
             factor = getattr(self, f"bf_{name}")
+            if name == "bias" and factor is None:
+                continue
             shown = "" if factor is None else f"  inclusion BF {factor:.4g}"
             lines.append(f"P({name:<13} | data) {getattr(self, f'p_{name}'):.4f}{shown}")
         percent = f"{100 * self.level:g}%"
@@ -272,6 +272,7 @@ def averaged(
     k: int,
     notes: list[str],
     mark: str,
+    method: str = "RoBMA",
 ) -> ModelAverage:
     """What the fits of the models say together."""
     prior = np.array([m.weight for m in models])
@@ -290,7 +291,7 @@ def averaged(
     return ModelAverage(
         notes=tuple(notes),
         measure=measure,
-        method="RoBMA",
+        method=method,
         level=level,
         k=k,
         estimate=effect.mean,
