@@ -14,7 +14,7 @@ from needlepoint.pooling._normal import Matrix
 from needlepoint.pooling.inference import Omnibus, coefficients
 from needlepoint.pooling.multilevel import Multilevel
 from needlepoint.pooling.result import Coefficient, Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import chi2_sf, f_sf
 
 __all__ = ["ContrastTest", "contrast", "variance_inflation"]
@@ -39,7 +39,7 @@ class ContrastTest(Result):
         lines = [f"{c.term}: {c.estimate:.4g} [{c.ci_low:.4g}, {c.ci_high:.4g}]" for c in self.contrasts]
         name = f"chi-square({self.df})" if self.df2 is None else f"F({self.df}, {self.df2:.4g})"
         return "\n".join(
-            [*lines, f"together: {name} = {self.statistic:.3f}, p = {self.p_value:.4g}", *self.notes]
+            [*lines, f"together: {name} = {self.statistic:.3f}, {p_text(self.p_value)}", *self.notes]
         )
 
 

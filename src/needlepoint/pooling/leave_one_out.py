@@ -13,7 +13,7 @@ from needlepoint.pooling._normal import Integers
 from needlepoint.pooling._some_rows import labels_of, size_of, some_rows
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.residuals import without_each
-from needlepoint.result import Result, without_notes
+from needlepoint.result import Result, p_text, without_notes
 
 __all__ = ["Series", "SeriesRow", "leave_one_out"]
 
@@ -60,7 +60,7 @@ class Series(Result):
         sign = "-" if self.kind == "leave one out" else "+"
         lines = [f"{self.kind}: {self.measure}, {self.method}"]
         lines.extend(
-            f"{sign}{r.study:<{width}} {r.estimate:9.4f} [{r.ci_low:.4f}, {r.ci_high:.4f}]  p = {r.p_value:.4f}  "
+            f"{sign}{r.study:<{width}} {r.estimate:9.4f} [{r.ci_low:.4f}, {r.ci_high:.4f}]  {p_text(r.p_value)}  "
             f"tau2 = {r.tau2:.4f}  I2 = {r.i2:.0%}"
             for r in self.rows
         )

@@ -28,7 +28,7 @@ from needlepoint.pooling.fit_statistics import criteria
 from needlepoint.pooling.inference import coefficients, moderators_of, omnibus
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.pooling.result import Coefficient
-from needlepoint.result import Result, digest
+from needlepoint.result import Result, digest, p_text
 from needlepoint.stats.distributions import chi2_sf, normal_quantile, t_quantile
 
 __all__ = ["Multilevel", "RandomStructure", "RandomTerm", "multilevel", "sampling_covariance"]
@@ -128,7 +128,7 @@ class Multilevel(Result):
             spread = ", ".join(f"{v:.4g}" for v in r.variances)
             bond = "" if r.correlation is None else f", correlation {r.correlation:.3f}"
             lines.append(f"{r.term}: {r.groups} groups, variance {spread}{bond}")
-        lines.append(f"Q({self.q_df}) = {self.q:.2f}, p = {self.q_p:.4g}")
+        lines.append(f"Q({self.q_df}) = {self.q:.2f}, {p_text(self.q_p)}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
 

@@ -16,7 +16,7 @@ from needlepoint.pooling.inference import Omnibus, coefficients, moderators_of, 
 from needlepoint.pooling.multilevel import Multilevel
 from needlepoint.pooling.refit import as_pooled, kept_rows
 from needlepoint.pooling.result import Coefficient, Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, p_text
 from needlepoint.stats.distributions import f_sf
 
 __all__ = ["Robust", "RobustDf", "RobustKind", "robust"]
@@ -62,7 +62,7 @@ class Robust(Result):
         """Text for people."""
         lines = [
             f"{c.term}: {c.estimate:.4g} [{c.ci_low:.4g}, {c.ci_high:.4g}], t({c.df:.3g}) = {c.statistic:.3f}, "
-            f"p = {c.p_value:.4g}"
+            f"{p_text(c.p_value)}"
             for c in self.coefficients
         ]
         head = f"cluster-robust ({self.kind}), {self.k} estimates in {self.clusters} clusters"

@@ -13,7 +13,7 @@ from needlepoint.pooling.api import fit_inputs
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.refit import inputs_of, kept_rows, refit, subset, without_moderators
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, without_notes
+from needlepoint.result import Result, p_text, without_notes
 from needlepoint.stats.distributions import chi2_sf
 
 __all__ = ["Subgroup", "Subgroups", "subgroups"]
@@ -63,7 +63,7 @@ class Subgroups(Result):
             f"tau2 = {g.tau2:.4f}  I2 = {g.i2:.0%}"
             for g in self.groups
         ]
-        lines.append(f"difference: Q({self.q_between_df}) = {self.q_between:.3f}, p = {self.q_between_p:.4f}")
+        lines.append(f"difference: Q({self.q_between_df}) = {self.q_between:.3f}, {p_text(self.q_between_p)}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
 
