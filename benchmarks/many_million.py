@@ -81,8 +81,8 @@ def main(groups: int) -> None:
     print(
         f"memory copies {bandwidth / 1e9:.1f} GB/s: the input alone would take {24 * rows / bandwidth:.2f} s"
     )
-    # counted: the model is evaluated 21 times a group, with two divisions a study, and fitted twice
-    print(f"{rate / 1e9:.2f} billion divisions/s in such loops: {46 * rows / rate:.1f} s for 46 a study")
+    # counted: 18 evaluations of the model or its score a group, and two fits, with two divisions a study each
+    print(f"{rate / 1e9:.2f} billion divisions/s in such loops: {41 * rows / rate:.1f} s for 41 a study")
 
 
 if __name__ == "__main__":

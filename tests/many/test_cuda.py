@@ -7,6 +7,7 @@ compiler (NVVM) needs no device.
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ from needlepoint.cli.many import command
 from needlepoint.errors import InputError, MissingExtra, NeedlepointError
 from needlepoint.many import engine
 from needlepoint.many.api import many
-from needlepoint.many.plan import KERNEL_METHODS
+from needlepoint.many.chunk import chunk_rows
+from needlepoint.many.plan import KERNEL_METHODS, Plan
 
 pytest.importorskip("numba")
 
@@ -87,6 +89,13 @@ def no_device(monkeypatch):
 def test_a_device_that_is_not_there_is_said(no_device):
     with pytest.raises(NeedlepointError, match="no CUDA device"):
         many(TABLE, by="g", device="cuda")
+
+
+def test_a_worker_without_a_device_says_so(no_device):
+    plan = Plan(by=("g",), columns=(("vi", "vi"), ("yi", "yi")), measure="GEN", engine="cuda")
+    with pytest.raises(NeedlepointError, match="no CUDA device") as caught:
+        chunk_rows(pl.DataFrame(TABLE), plan)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_auto_falls_back_to_the_processor_and_says_so(no_device):

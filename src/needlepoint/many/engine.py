@@ -8,7 +8,7 @@ from needlepoint.errors import InputError, MissingExtra, NeedlepointError
 from needlepoint.many._compile import available
 from needlepoint.options import Device, check
 
-__all__ = ["Engine", "choose_engine", "cuda_trouble"]
+__all__ = ["Engine", "choose_engine", "cuda_trouble", "require_cuda"]
 
 Engine = Literal["interpreted", "compiled", "cuda"]
 
@@ -61,6 +61,19 @@ def _trouble(*, kernel: bool, here: bool) -> NeedlepointError | None:
     if not kernel:
         return InputError("these methods have no kernel for a GPU", field="device", allowed="cpu")
     return cuda_trouble() if here else None
+
+
+def require_cuda() -> None:
+    """Refuse to go on without a device.
+
+    Raises
+    ------
+    NeedlepointError
+        With a text alone, which travels from a worker of a cluster.
+    """
+    trouble = cuda_trouble()
+    if trouble is not None:
+        raise NeedlepointError(str(trouble))
 
 
 def cuda_trouble() -> NeedlepointError | None:

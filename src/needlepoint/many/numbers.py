@@ -21,6 +21,7 @@ from needlepoint.many._group import (
     synthesise,
     variance_range,
 )
+from needlepoint.many.engine import require_cuda
 from needlepoint.pooling.tau2 import TAU2
 from needlepoint.stats.distributions import chi2_quantile
 
@@ -89,6 +90,7 @@ def group_numbers(
     low, high = chi2_targets(sizes, level)
     out = np.full((len(sizes), COLUMNS), nan)
     if engine == "cuda":
+        require_cuda()  # also where others do the work
         from needlepoint.many._cuda import fill
 
         fill(yi, vi, starts, low, high, method, out)
