@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from needlepoint.effects.measures import LOGARITHMS
 from needlepoint.errors import InputError
 from needlepoint.figures.files import figure_bytes
 from needlepoint.figures.forest import forest
@@ -29,6 +30,12 @@ def test_every_study_and_the_pooled_row_are_in_the_picture_as_text():
 def test_ratios_are_shown_as_ratios():
     assert "Common effect" in svg(measure="OR", method="EE", test="z")
     assert " 0.82 [" in svg(measure="OR").replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("measure", sorted(LOGARITHMS))
+def test_every_measure_on_a_logarithmic_scale_gets_a_logarithmic_axis(measure):
+    figure = forest(pool(yi=[0.1, 0.4], vi=[0.02, 0.03], measure=measure))
+    assert figure.axes[0].get_xscale() == "log"
 
 
 def test_the_same_result_gives_the_same_bytes():

@@ -71,7 +71,7 @@ def command(
     elif as_csv:
         click.echo(pooled.to_frame("polars").write_csv(), nl=False)
     else:
-        texts = [pooled.summary(), _as_ratio(pooled), *(part.summary() for part in parts.values())]
+        texts = [pooled.summary(), _off_the_logarithm(pooled), *(part.summary() for part in parts.values())]
         click.echo("\n".join(text for text in texts if text))
 
 
@@ -87,13 +87,14 @@ def _leave_one_out(pooled: Any) -> Any:
     return leave_one_out(pooled)
 
 
-def _as_ratio(pooled: Any) -> str:
-    """The pooled estimate off the logarithmic scale, for ratio measures."""
+def _off_the_logarithm(pooled: Any) -> str:
+    """The pooled estimate off the logarithmic scale, where the measure has one."""
     from math import exp
 
-    from needlepoint.figures.forest import RATIOS
+    from needlepoint.effects.measures import LOGARITHMS, MEASURES
 
-    if pooled.measure not in RATIOS or pooled.p > 1:
+    if pooled.measure not in LOGARITHMS or pooled.p > 1:
         return ""
     low, mid, high = exp(pooled.ci_low), exp(pooled.estimate), exp(pooled.ci_high)
-    return f"as a ratio: {mid:.3g} [{low:.3g}, {high:.3g}]"
+    what = "as a ratio" if "ratio" in MEASURES[pooled.measure].label else "off the logarithm"
+    return f"{what}: {mid:.3g} [{low:.3g}, {high:.3g}]"

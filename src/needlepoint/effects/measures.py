@@ -39,7 +39,7 @@ from needlepoint.effects.superiority import SUPERIORITY
 from needlepoint.effects.two_by_two import TWO_BY_TWO
 from needlepoint.effects.two_means import TWO_MEANS
 
-__all__ = ["MEASURES"]
+__all__ = ["LOGARITHMS", "MEASURES"]
 
 _MEANS = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
 _D_TOO = (_MEANS, ("di", "n1i", "n2i"), ("ti", "n1i", "n2i"), ("pi", "n1i", "n2i"), ("fi", "n1i", "n2i"))
@@ -296,3 +296,6 @@ MEASURES: dict[str, Spec] = {
     "GEN": Spec("effect size as given", GENERIC, generic.given_effect),
 }
 """measure -> what it is and how it is computed."""
+
+LOGARITHMS = frozenset(name for name, spec in MEASURES.items() if spec.back == "exp")
+"""Measures on a logarithmic analysis scale: ratios, and logarithms of means, rates and proportions."""

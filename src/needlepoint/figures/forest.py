@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from needlepoint.effects.measures import LOGARITHMS
 from needlepoint.stats.distributions import normal_quantile
 
 if TYPE_CHECKING:
@@ -14,10 +15,8 @@ if TYPE_CHECKING:
 
     from needlepoint.pooling.result import Pooled
 
-__all__ = ["RATIOS", "forest"]
+__all__ = ["forest"]
 
-# measures whose analysis scale is a logarithm: shown back-transformed, on a logarithmic axis
-RATIOS = frozenset(["RR", "OR", "PETO", "IRR", "HR", "ROM", "PLN", "IRLN", "VR", "CVR", "MPRR", "MPOR"])
 BLUE, INK, GREY, ORANGE = (
     "#0072B2",
     "#1b1f24",
@@ -44,7 +43,7 @@ def forest(
     title, label
         Heading, and the words under the axis; the measure when not given.
     exponentiate
-        Show ratios instead of their logarithms; by default for ratio measures.
+        Show ratios instead of their logarithms, on a logarithmic axis; by default where the analysis scale is one.
 
     Returns
     -------
@@ -63,7 +62,7 @@ def forest(
         raise InputError(
             "too many studies for a forest plot", field="k", got=pooled.k, allowed=f"up to {MAX_ROWS}"
         )
-    ratio = pooled.measure in RATIOS if exponentiate is None else exponentiate
+    ratio = pooled.measure in LOGARITHMS if exponentiate is None else exponentiate
     shown: Callable[[float], float] = math.exp if ratio else float
     has_pooled = pooled.p == 1
     rows = pooled.k + (2 if has_pooled else 0)
