@@ -103,6 +103,10 @@ def test_an_emergency_is_shown_without_base_rates_and_a_lesser_flag_with_them():
             )
 
 
+def test_an_emergency_is_said_loudly_and_first():
+    assert screen({"saddle": "yes", "fever": "yes"}).summary().startswith("GO TO EMERGENCY CARE NOW.")
+
+
 def test_nothing_found_never_says_safe():
     text = screen({}).summary().lower()
     assert "found no warning sign" in text
