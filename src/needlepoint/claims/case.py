@@ -50,7 +50,7 @@ class Case:
 
     def has(self, *cues: str) -> bool:
         """True where a cue of the language stands in the sentence."""
-        return self.unit.has(*cues)
+        return not self.unit.cues.isdisjoint(cues)
 
     @lazy
     def standings(self) -> list[Standing]:
