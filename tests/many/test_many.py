@@ -62,7 +62,10 @@ def test_every_interval_gives_the_bits_of_pool(test, prediction):
         )
 
 
-@pytest.mark.parametrize("method", ["REML", "SJ"])
+@pytest.mark.parametrize(
+    "method",
+    [m if m in {"REML", "SJ"} else pytest.param(m, marks=pytest.mark.slow) for m in sorted(KERNEL_METHODS)],
+)
 def test_compiled_code_gives_the_bits_of_interpreted_code(method):
     table = ragged(2000, seed=2, sizes=(1, 120))
     compiled = many(table, by="group", method=method, compiled=True, threads=2, rows_at_once=5000)
