@@ -35,7 +35,11 @@ _RTOL = {1: 1e-8, 2: 1e-7, 3: 1e-5}  # relative error allowed unless told
 _STEP = {1: 0.15, 2: 0.15, 3: 0.3}  # first lattice step in the stretched coordinate
 _SHRINK, _ROUNDS = 0.7, 9  # of the step along an axis that is too coarse, and how often
 _MAX_BOX = 1e8  # cells of the lattice's bounding box
-_SAFETY = {1: 8.0, 2: 3.0, 3: 3.0}  # on the extrapolated error; one axis gives the fewest sublattices to judge by
+_SAFETY = {
+    1: 8.0,
+    2: 3.0,
+    3: 3.0,
+}  # on the extrapolated error; one axis gives the fewest sublattices to judge by
 _NEGLIGIBLE = 1e-18  # weights below this are left out of the mixture
 
 LogIntegrand = Callable[..., Any]
