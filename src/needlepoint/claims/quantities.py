@@ -26,15 +26,18 @@ _WORDS = {
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _WORD = "|".join(w for w in _WORDS if w not in {"a", "hundred"})
 _FIND = re.compile(
-    rf"""(?<![\w.,/$£€#-])(?:(?P<between>between|from)\s+)?
+    rf"""(?<![\w.,/$£€#-])(?:(?P<between>between|from)\s+(?:the\s+ages\s+of\s+)?)?
     (?P<a>{_NUMBER}|\b(?:{_WORD})\b)(?P<th>st|nd|rd|th)?(?:\s?%)?(?P<scale>\s(?:million|billion|thousand)\b)?
-    (?:(?P<sep>\s?-\s?|\s+to\s+|\s+and\s+|\s+in\s+(?:every\s+)?|\s+out\s+of\s+(?:every\s+)?|/|\ )
+    (?:(?P<sep>\s?-\s?|\s+(?:to|or|and)\s+|\s+in\s+(?:every\s+)?|\s+(?:out\s+)?of\s+(?:every\s+|the\s+)?|/|\ )
        (?P<b>{_NUMBER}|\b(?:{_WORD})\b)(?![\d-]|\.\d))?
     (?P<plus>\+)?(?P<percent>\s?%|\s+per\s?cent\b|\s+percentage\ points)?
     (?P<tail>(?:[\s-]+\(?[A-Za-z][A-Za-z'-]*){{0,6}})""",
     re.I | re.X,
 )
-_NUMERALS = frozenset(_WORDS).difference({"a", "hundred"}) | {"hundreds", "thousands", "dozens", "millions"}
+_NUMERALS = frozenset(_WORDS).difference({"a", "hundred"}) | {
+    *("hundreds", "thousands", "dozens", "millions"),
+    *("second", "third", "fourth", "fifth"),
+}
 _DIGIT = re.compile(r"\d")
 _TELEPHONE = re.compile(r"(?:\+?\d[\d ().-]{6,}\d)|\b\d{3}-\d{4}\b")
 _GROUPS, _LOCAL_CALL = re.compile(r"[\d ().+-]+"), re.compile(r"\d{3}-\d{4}")
@@ -50,6 +53,7 @@ _DATE = re.compile(
 _UNITS: tuple[tuple[str, str, str], ...] = (  # stem, unit, what
     ("people", "people", "participants"),
     ("patient", "patients", "participants"),
+    ("case", "cases", "participants"),
     ("participant", "people", "participants"),
     ("subject", "people", "participants"),
     ("volunteer", "people", "participants"),
@@ -88,6 +92,11 @@ _UNITS: tuple[tuple[str, str, str], ...] = (  # stem, unit, what
     ("hz", "Hz", "frequency"),
 )
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
+_RANK = re.compile(
+    r"\b(second|third|fourth|fifth)(?=[\s-]+(?:most|leading|largest|biggest|commonest)\b)", re.I
+)
+_RANKS = {"second": "2", "third": "3", "fourth": "4", "fifth": "5"}
+_SPAN = re.compile(r"\b(?:after|within|for|over|at|in|than|up to|about|least)\s+$", re.I)
 _VAGUE = re.compile(r"\b(hundreds|thousands|dozens|millions) of\s+((?:[a-z-]+\s+){0,2}[a-z]+)", re.I)
 
 
@@ -105,7 +114,8 @@ def quantities_of(shadow: str, start: int, end: int) -> tuple[Quantity, ...]:
     text = shadow[start:end]
     signs = (_TELEPHONE, _DATE) if _DIGIT.search(text) else ()
     barred = [m.span() for sign in signs for m in sign.finditer(text) if _is_barred(m.group())]
-    return tuple(sorted([*_found(text, start, barred), *_vague(text, start)], key=lambda q: q.char_start))
+    found = [*_found(text, start, barred), *_vague(text, start), *_ranks(text, start)]
+    return tuple(sorted(found, key=lambda q: q.char_start))
 
 
 def _vague(text: str, start: int) -> Iterator[Quantity]:
@@ -124,6 +134,22 @@ def _vague(text: str, start: int) -> Iterator[Quantity]:
                 char_start=start + m.start(1),
                 char_end=start + m.end(1),
             )
+
+
+def _ranks(text: str, start: int) -> Iterator[Quantity]:
+    """A place in a list in words: "the second most common"."""
+    for m in _RANK.finditer(text):
+        value = _RANKS[m[1].lower()]
+        yield Quantity(
+            value=value,
+            unit="rank",
+            what="rank",
+            low=float(value),
+            high=float(value),
+            denominator="",
+            char_start=start + m.start(),
+            char_end=start + m.end(),
+        )
 
 
 def _is_barred(run: str) -> bool:
@@ -159,17 +185,25 @@ def _shown(value: float) -> str:
 
 
 def _pair(m: re.Match[str]) -> str | None:
-    """How two numbers belong together: "range", "share" or not at all."""
+    """How two numbers belong together: "range", "share", "score" or not at all."""
     if m["b"] is None:
         return None
     sep = m["sep"].strip().lower()
     low, high = _value(m["a"]), _value(m["b"])
-    if sep.startswith("in") or sep.startswith("out"):
-        return "share" if low < high and _is_plain(m["b"]) and not _is_year(high, m["b"]) else None
+    if sep.startswith(("in", "out", "of")):
+        noun = (_noun(m["tail"], first=1) or ("", ""))[1]
+        percent = m.string[m.end("a") : m.end("a") + 2].strip().startswith("%")
+        if percent or low >= high or not _is_plain(m["b"]) or _is_year(high, m["b"]):
+            return None
+        if not sep.startswith("in") and (low != int(low) or noun == "points"):
+            return "score"
+        return "share" if noun or not sep.startswith("of") else None
     if sep == "and":
         return "range" if m["between"] else None
     if sep == "/":
         return None
+    if sep == "or":
+        return "range" if high - low == 1 else None
     if sep == "":
         rising = low < high <= 300 and m["a"].isdigit() and m["b"].isdigit() and not m["th"]
         return "range" if rising else None
@@ -193,13 +227,12 @@ def _typed(m: re.Match[str], text: str, start: int) -> Quantity | None:
     tail = text[last : m.end()]
     percent = bool(_PERCENT.match(text[last : last + 10]))
     unit, what = _unit(low, m, tail, percent=percent, pair=pair)
+    if pair == "score":
+        unit, what, high = f"of {_shown(high)}", "score", low
     if unit is None:
         return None
-    value = f"{_shown(low)} in {_shown(high)}" if pair == "share" else _shown(low)
-    if pair == "range":
-        value = f"{_shown(low)}-{_shown(high)}"
     return Quantity(
-        value=value,
+        value=_written(m, pair, low, high),
         unit=unit,
         what=what,
         low=low / high if pair == "share" and high else low,
@@ -208,6 +241,14 @@ def _typed(m: re.Match[str], text: str, start: int) -> Quantity | None:
         char_start=start + m.start("a"),
         char_end=start + last,
     )
+
+
+def _written(m: re.Match[str], pair: str | None, low: float, high: float) -> str:
+    if pair == "range":
+        return f"{_shown(low)}-{_shown(high)}"
+    if pair != "share":
+        return _shown(low)
+    return f"{_shown(low)} {'of' if m['sep'].strip().lower().startswith('of') else 'in'} {_shown(high)}"
 
 
 def _denominator(text: str, pair: str | None, high: float, *, percent: bool) -> str:
@@ -230,11 +271,12 @@ def _unit(
     if _is_year(low, m["a"]) and not pair and (_noun(tail, first=1) or ("", ""))[1] != "participants":
         return "year", "year"
     noun = _noun(tail, first=2 if word else 6)
+    span = noun is not None and noun[1] == "duration" and bool(_SPAN.search(m.string[: m.start("a")]))
     if pair == "share":
         return (noun[0] if noun else "people"), "share"
     if noun:
-        return (None, "") if word and low == 1 else noun
-    if word or (low < 10 and pair is None) or _is_list_number(m, tail):
+        return (None, "") if word and low == 1 and pair is None and not span else noun
+    if word or (low < 10 and pair is None) or (pair is None and _is_list_number(m, tail)):
         return None, ""
     return "", "number"
 
