@@ -45,6 +45,7 @@ class Case:
     heading: Unit | None = None
     study: Study | None = None  # the cited study, here or just before
     study_here: bool = False
+    told_by: frozenset[str] = frozenset()  # positions of the body that the section tells of
     siblings: tuple[Unit, ...] = ()  # the other clauses of the sentence
     proposed_by: str = "rules"
 
@@ -83,8 +84,11 @@ class Case:
     @property
     def outcome_beside(self) -> bool:
         """True where the claim speaks only of outcomes that the evidence does not measure as benefit."""
-        outcomes = set(self.slots.outcomes) - {"adverse events", "surgery avoided"}
-        return bool(outcomes) and not outcomes & {"pain", "function", "quality of life", "response"}
+        outcomes = set(self.slots.outcomes) - {"adverse events", "surgery avoided", "medication use"}
+        shown = {"pain", "function", "quality of life", "response"}
+        if self.standing is not None:
+            shown.update(self.standing.outcomes)
+        return bool(outcomes) and not outcomes & shown
 
     @property
     def outcome_beyond(self) -> bool:
@@ -116,9 +120,11 @@ class Case:
 
     @lazy
     def mechanisms(self) -> dict[str, Mechanism]:
-        """Mechanisms named in the sentence, by their standing (the first of each)."""
+        """Mechanisms named in the sentence, by their standing: what is known of this treatment goes first."""
+        named = self.vocabulary.tables.mechanisms.among(self.unit.rows)
+        own = [m for m in named if any(self._is_of(t) for t in m.treatments)]
         found: dict[str, Mechanism] = {}
-        for mechanism in self.vocabulary.tables.mechanisms.among(self.unit.rows):
+        for mechanism in own or [m for m in named if not m.treatments]:
             found.setdefault(mechanism.standing, mechanism)
         return found
 
@@ -143,12 +149,16 @@ class Case:
     @lazy
     def position(self) -> Position | None:
         """What the named body says of the claim's treatments; of several, the one on this condition."""
-        named = self.vocabulary.tables.positions.among(self.unit.rows)
+        positions = self.vocabulary.tables.positions
+        named = positions.among(self.unit.rows)
+        if not named and self.told_by and self.slots.named:
+            named = positions.among(self.told_by)
         if not named:
             return None
         treatments = {t for name in self.slots.treatments for t in self.vocabulary.lineage(name)}
         on_topic = [p for p in named if treatments & {*p.treatments, *p.against}]
-        conditions = {c for name in self.slots.conditions for c in self.vocabulary.lineage(name)}
+        about = self.slots.conditions or (self.main,)
+        conditions = {c for name in about for c in self.vocabulary.lineage(name)}
         exact = [p for p in on_topic if conditions & set(p.conditions)]
         years = {int(q.low) for q in self.quantities if q.unit == "year"}
         dated = [p for p in exact or on_topic if p.year in years]
@@ -175,6 +185,8 @@ class Case:
         if not self.quantities:
             return None
         for row in self.vocabulary.tables.numbers.among(self.unit.rows):
+            if row.conditions and not set(self.slots.conditions) <= set(row.conditions):
+                continue
             for q in self.quantities:
                 if q.unit == row.unit or (row.unit == "%" and q.what == "share"):
                     return row, q

@@ -70,7 +70,7 @@ def _calls_risk_great(c: Case) -> bool:
 
 
 def _mild(c: Case) -> bool:
-    return c.has("harm_present") and not c.has("harm_considerable") and not _denies(c) and c.slots.named
+    return c.has("harm_present") and not c.has("harm_considerable") and not _denies(c) and _of_treatment(c)
 
 
 def _low(c: Case) -> bool:
@@ -278,7 +278,21 @@ def _numbers(cases: Sequence[Case]) -> Iterator[tuple[int, int, str]]:
 
 
 def _apart(p: Quantity, q: Quantity) -> bool:
-    return all(map(math.isfinite, (p.low, p.high, q.low, q.high))) and (p.high < q.low or q.high < p.low)
+    """No value in common; shares, which pages round, also differ by a tenth of the people or more."""
+    if not all(map(math.isfinite, (p.low, p.high, q.low, q.high))):
+        return False
+    if p.what == "share":
+        (a, b), (c, d) = _fraction(p), _fraction(q)
+        return max(a, c) - min(b, d) >= _ROUNDED
+    return p.high < q.low or q.high < p.low
+
+
+_ROUNDED = 0.095
+
+
+def _fraction(q: Quantity) -> tuple[float, float]:
+    scale = 100.0 if q.unit == "%" else 1.0
+    return q.low / scale, q.high / scale
 
 
 def _thing(c: Case, q: Quantity) -> tuple[str, ...] | None:

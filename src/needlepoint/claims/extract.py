@@ -40,6 +40,7 @@ def extract(shadow: str, vocabulary: Vocabulary, main: str, proposals: Sequence[
     units, words = read_units(shadow, vocabulary)
     found = Extraction(words=words)
     context = _page_context(units, vocabulary, main)
+    bodies = {p.id for p in vocabulary.knowledge.positions}
     heading: Unit | None = None
     clauses: dict[int, list[Unit]] = {}
     for unit in units:
@@ -52,6 +53,8 @@ def extract(shadow: str, vocabulary: Vocabulary, main: str, proposals: Sequence[
             heading = unit
             context.heading = _treatments(unit) or context.heading
             found.headings.append(unit)
+        context.issuers = frozenset(unit.rows & bodies) or context.issuers
+        _open_list(unit, context)
         role = role_of(unit)
         proposal = _proposed(unit, role, proposals) if proposals else None
         if role is not None and proposal is None:
@@ -83,6 +86,15 @@ def _treatments(unit: Unit) -> tuple[str, ...]:
     return tuple(dict.fromkeys(m.term for m in unit.mentions if m.kind == "treatment" and not m.part))
 
 
+def _open_list(unit: Unit, context: Context) -> None:
+    """What opens a list gives its items their treatment; other text ends the list."""
+    if unit.text.endswith(":"):
+        context.opened = _treatments(unit)
+        context.treatment = context.opened or context.treatment
+    elif unit.line.kind != "item":
+        context.opened = ()
+
+
 def _page_context(units: list[Unit], vocabulary: Vocabulary, main: str) -> Context:
     """What the page is about: the treatment named most often, and the pack's condition where the page has it."""
     treatments: Counter[str] = Counter()
@@ -104,7 +116,7 @@ def _page_context(units: list[Unit], vocabulary: Vocabulary, main: str) -> Conte
 def _case(
     unit: Unit, heading: Unit | None, context: Context, vocabulary: Vocabulary, main: str, shadow: str
 ) -> Case:
-    kind = kind_of(unit, treated=bool(_treatments(unit)))
+    kind = kind_of(unit, treated=bool(_treatments(unit) or context.opened))
     slots = slots_of(unit, kind, context, vocabulary)
     quantities = quantities_of(shadow, unit.start, unit.end) if counts(unit.text, unit.words) else ()
     case = Case(
@@ -118,6 +130,7 @@ def _case(
         vocabulary=vocabulary,
         main=main,
         heading=heading,
+        told_by=context.issuers,
     )
     _cite(case, kind, slots, context, vocabulary)
     if slots.named:

@@ -12,9 +12,12 @@ from needlepoint.options import Assurance, ClaimKind, Polarity, Speaker
 
 __all__ = ["Context", "Slots", "certainty_of", "polarity_of", "slots_of", "speaker_of"]
 
+_COUNT = r"(?:\d|half\b|one\b|two\b|three\b|four\b|five\b|six\b|a\s+(?:third|quarter|dozen))"
 _VERSUS = re.compile(
-    r"\b(?:than|compared (?:to|with)|in comparison (?:to|with)|versus|vs\.?|unlike|alternative to|instead of"
-    r"|rather than|as opposed to|superior to|inferior to|relative to)\b",
+    rf"\b(?:than(?!\s+{_COUNT})|compared (?:to|with)|in comparison (?:to|with)|versus|vs\.?|unlike|alternative to"
+    r"|instead of|rather than|as opposed to|superior to|inferior to|relative to|similar to"
+    r"|(?:substitute|replacement) for|in place of|as (?:good|effective|safe) as"
+    r"|(?:just|about|worked|works?|do|does|did) as well as|like(?=\s+(?:\w+\s+){1,2}(?:do|does|did|can)\b))\b",
     re.I,
 )
 _POPULATIONS = (
@@ -50,12 +53,14 @@ class Context:
     condition: tuple[str, ...] = ()
     heading: tuple[str, ...] = ()
     study: Study | None = None  # the study that the section tells of
+    issuers: frozenset[str] = frozenset()  # the body that the section tells of, as ids of its positions
+    opened: tuple[str, ...] = ()  # treatments of the line that opens a list ("massage can:")
 
     def enter(self, section: int) -> None:
         """Forget the last section's subject."""
         if section != self.section:
             self.section, self.treatment, self.condition = section, (), ()
-            self.study = None
+            self.study, self.issuers, self.opened = None, frozenset(), ()
 
 
 @dataclass(slots=True)
@@ -80,13 +85,15 @@ def slots_of(unit: Unit, kind: ClaimKind, context: Context, vocabulary: Vocabula
     named, compared = _split_treatments(unit, by_kind.get("treatment", []), behind)
     comparators = _unique([m.term for m in by_kind.get("comparator", [])] + compared)
     stranger = None if named or kind not in _EFFECTS else _stranger(unit)
+    if _points_back(unit, by_kind.get("treatment", [])) and context.treatment:
+        named = ()
     treatments = named or (() if stranger else _inherited(unit, kind, context, by_kind))
     conditions = _unique([m.term for m in by_kind.get("condition", [])])
     if not conditions and kind in _INHERITS_CONDITION:
         conditions = context.condition or ((context.page_condition,) if context.page_condition else ())
     time = _TIME.search(unit.text) if unit.has("time_word") else None
     return Slots(
-        treatments=treatments,
+        treatments=_broadest_out(treatments, vocabulary),
         conditions=_broadest_out(conditions, vocabulary),
         comparators=comparators,
         outcomes=_unique([m.term for m in by_kind.get("outcome", []) if m.term != "body"]),
@@ -127,19 +134,38 @@ def _split_treatments(
         return _unique([m.term for m in whole]), []
     front = [m.term for m in whole if m.start < behind]
     back = [m.term for m in whole if m.start >= behind]
+    if not front and any(m.kind == "comparator" and m.start < behind for m in unit.mentions):
+        return _unique(back), []  # "sham needling did as well as real needling"
     if unit.text.lower().startswith("unlike") and back:
         return _unique(back[1:]), back[:1]
     return _unique(front), [t for t in back if t not in front]
 
 
-_ASIDE_WORDS = frozenset({"without", "non", "instead", "rather", "failed", "before", "no"})
+_THIS = frozenset({"this", "these", "that", "those", "such"})
+
+
+def _points_back(unit: Unit, mentions: list[Mention]) -> bool:
+    """Opens with "this stretching ...": another word for what was spoken of."""
+    if not mentions or unit.text[:5].lower().split(" ")[0] not in _THIS:
+        return False
+    return len(unit.text[: mentions[0].start - unit.start].split()) < 3
+
+
+_ASIDE_WORDS = frozenset(
+    {"without", "non", "instead", "rather", "failed", "before", "no", "called", "known"}
+    | {"adjunct", "addition", "complement", "part", "together", "altogether", "along", "alongside", "top"}
+)
 _ASIDE = re.compile(
-    r"\b(?:without|avoid\w*|non|instead of|rather than|failed|before|no)\W+(?:\w+\W+){0,2}$", re.I
+    r"\b(?:without|avoid\w*|non|instead of|rather than|failed|before|no)\W+(?:\w+\W+){0,2}$"
+    r"|\b(?:also (?:called|known as)|known as|as part of|(?:al)?together with|along with|alongside|on top of"
+    r"|adjunct to|in addition to|complement to)"
+    r"\W+(?:\w+\W+){0,4}$",
+    re.I,
 )
 
 
 def _set_aside(unit: Unit, mention: Mention) -> bool:
-    """Named only to be left out: "without surgery", "instead of drugs"."""
+    """Named only to be left out, or beside: "without surgery", "also called stretching", "along with exercise"."""
     if _ASIDE_WORDS.isdisjoint(unit.words) and "avoid" not in unit.text.lower():
         return False
     return bool(_ASIDE.search(unit.text[: mention.start - unit.start]))
@@ -156,6 +182,7 @@ _FAMILIAR = re.compile(
     r"|several|all|each|every|both|no|not|one|our|your|their|his|her|my|such|which|who|what|and|but|or|so|if|when|as|by"
     r"|for|in|on|after|before|with|without|because|although|while|yet|also|again|however|treatment|treatments|therapy"
     r"|therapies|session|sessions|technique|method|approach|procedure|patients?|people|results?|research|studies|study"
+    r"|can|may|might|will|could|should|must|do|does|did|have|has|had"
     r"|researchers?|experts?|doctors?|relief|pain|effects?|benefits?|evidence|trials?|opinion|points?|yes|typically)\b",
     re.I,
 )
@@ -187,12 +214,11 @@ def _inherited(
     )
 
 
-def _broadest_out(conditions: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Drop a broad condition beside a narrower one of the same line."""
-    if len(conditions) < 2:
-        return conditions
-    narrow = [c for c in conditions if not any(c in vocabulary.lineage(o)[1:] for o in conditions if o != c)]
-    return tuple(narrow)
+def _broadest_out(terms: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Drop a broad term beside a narrower one of the same line."""
+    if len(terms) < 2:
+        return terms
+    return tuple(t for t in terms if not any(t in vocabulary.lineage(o)[1:] for o in terms if o != t))
 
 
 _DIVIDED = re.compile(r"\b(?:mixed|divided|conflicting)\b", re.I)
@@ -211,9 +237,11 @@ def polarity_of(unit: Unit, kind: ClaimKind) -> Polarity:
             if unit.has("worsening") or "struggle" in unit.text or "unable" in unit.text
             else "neutral"
         )
-    if unit.has("evidence_mixed", "rejection") and not unit.has("beyond_placebo"):
+    if unit.has("evidence_mixed", "rejection") and (
+        unit.has("not_superior") or not unit.has("beyond_placebo")
+    ):
         return "mixed" if _DIVIDED.search(unit.text) else "negative"
-    if unit.has("cause_denied", "fleeting") and not unit.has("durable"):
+    if unit.has("cause_denied", "fleeting") and (unit.has("durable_denied") or not unit.has("durable")):
         return "positive" if unit.has("hedged_relief") else "negative"
     if kind == "mechanism" and unit.has("rejection"):
         return "negative"

@@ -103,21 +103,34 @@ def _issues(case: Case, rule: Rule, row: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(issues))
 
 
+def _listed(names: list[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def _why(case: Case, rule: Rule, row: Any) -> str:
     plain = case.vocabulary.plain
-    treatment = " and ".join(map(plain, case.slots.treatments)) or case.slots.stranger or "this"
-    condition = " and ".join(map(plain, case.slots.conditions or (case.main,)))
+    treatment = _listed([plain(t) for t in case.slots.treatments]) or case.slots.stranger or "this"
+    condition = _listed([plain(c) for c in case.slots.conditions or (case.main,)])
     sentence = rule.why.format(row=getattr(row, "text", ""), treatment=treatment, condition=condition)
     other = getattr(row, "others", "")
     return f"{sentence} {other}".strip()
+
+
+_PLAINLY = {
+    "mechanism": "How relief comes about is not settled.",
+    "safety": "Like every treatment it can have unwanted effects; how often is not known here.",
+    "procedure": "How much of it is needed has not been tested.",
+}
+"""What may be said with care where no row says it better."""
 
 
 def _careful(case: Case, row: Any) -> str:
     careful = getattr(row, "careful", "")
     if careful:
         return careful
-    if case.kind == "mechanism":
-        return "How relief comes about is not settled."
+    if case.kind in _PLAINLY:
+        return _PLAINLY[case.kind]
     if case.kind in {"citation", "magnitude", "guideline"} and row is not None:
         return row.text
     return case.standing.careful if case.standing else ""
@@ -126,7 +139,7 @@ def _careful(case: Case, row: Any) -> str:
 def _support(case: Case, row: Any, rows: Rows) -> Iterator[Support]:
     """The row that decided, then published results on the same treatment, condition and outcome."""
     seen: set[str] = set()
-    if row is not None and row.text:
+    if row is not None and row.text and (row.url or getattr(row, "citation", "")):
         seen.add(row.text)
         yield Support(
             row=row.id,
@@ -146,7 +159,7 @@ def _support(case: Case, row: Any, rows: Rows) -> Iterator[Support]:
 
 def _pooled(case: Case, rule: Rule, rows: Rows) -> Iterator[Support]:
     """Beside a problem with a benefit: what the pack's own trials give when pooled."""
-    if rule.verdict in _FINE or case.kind not in EFFECT or not case.covered:
+    if rule.verdict in _FINE or case.kind not in EFFECT or not case.covered or not rule.basis:
         return
     for name in case.slots.treatments[:1]:
         for treatment in case.vocabulary.lineage(name):

@@ -18,11 +18,13 @@ def _is_eligibility(u: Unit) -> bool:
 
 def _is_gloss(u: Unit) -> bool:
     """A word explained: "cupping, or using cups ...", "pain up to 4 weeks is called acute"."""
-    return not u.has("harm_present")
+    if u.has("type_of") and not u.has("procedure_gloss") and u.has("effective_word", "efficacy_core"):
+        return False
+    return not u.has("harm_present", "strong", "cure")
 
 
 def _is_regulatory(u: Unit) -> bool:
-    return not u.has("harm_denied", "harm_present")
+    return not u.has("harm_denied", "harm_present", "success_rate", "cure")
 
 
 def _is_red_flag(u: Unit) -> bool:
@@ -30,21 +32,30 @@ def _is_red_flag(u: Unit) -> bool:
 
 
 def _is_magnitude(u: Unit) -> bool:
-    return not u.has("prevalence_number", "load")
+    if u.has("worse_off"):
+        return False
+    if u.has("magnitude"):
+        gained = u.has("improved", "versus") and any(m.kind == "treatment" for m in u.mentions)
+        return gained or not u.has("prevalence_number", "load")
+    return any(c.isdigit() for c in u.text)
+
+
+_NO_COUNT = (
+    *("cure", "strong", "reaction", "harm_denied", "anaphoric_study", "study_counted", "mechanism_core"),
+    *("many_cases", "surgery_spared", "sufficient_number"),
+)
 
 
 def _is_prevalence(u: Unit) -> bool:
     """How common, whom it strikes, who uses what; no word on what a treatment achieves."""
     if u.has("prevalence_number"):
         return not u.has("reaction", "harm_denied")
-    if u.has(
-        "cure", "strong", "reaction", "harm_denied", "anaphoric_study", "study_counted", "mechanism_core"
-    ):
+    if u.has(*_NO_COUNT) or _is_aftermath(u):
         return False
     if u.has("prevalence_strong", "worsening"):
         return True
     if u.has("prevalence_share"):
-        return u.has("usage") or not u.has(
+        return (u.has("usage") and not u.has("safety_core")) or not u.has(
             "efficacy_core", "hedged_help", "safety_core", "eligibility_act", "rejection"
         )
     return u.has("prevalence") and not u.has("procedure_core", "safety_core")
@@ -57,10 +68,23 @@ def _is_citation(u: Unit) -> bool:
 
 
 def _is_guideline(u: Unit) -> bool:
-    return u.has("guideline") or u.has("issuer_verb")
+    if u.has("guideline") or (u.has("issuer") and u.has("issuer_verb")):
+        return True
+    return u.has("should_be_used") and not u.has("safety_core", "harm_present", "eligibility_act")
+
+
+def _is_aftermath(u: Unit) -> bool:
+    """What follows a treatment and is not wished for."""
+    return u.has("after_treatment") and u.has("safety") and not u.has("efficacy_core", "magnitude")
 
 
 def _is_safety(u: Unit) -> bool:
+    if u.has("no_serious_cause"):
+        return False
+    if u.has("safe_and_effective", "risk_lowered") and not u.has("harm_denied", "harm_present"):
+        return False
+    if _is_aftermath(u):
+        return True
     if u.has("harm_denied", "harm_denied_serious", "reaction"):
         return not u.has("procedure_at")
     if u.has("safety_core"):
@@ -71,10 +95,10 @@ def _is_safety(u: Unit) -> bool:
 def _is_mechanism(u: Unit) -> bool:
     if u.has("cure") and not u.has("biological"):
         return False
-    return not u.has("outcome_wide")
+    return u.has("mechanism_told") or not u.has("outcome_wide")
 
 
-_EFFECT_WORDS = ("cure", "relief_kept", "effective_word", "rejection", "hedged_help")
+_EFFECT_WORDS = ("no_difference", "cure", "relief_kept", "effective_word", "rejection", "hedged_help")
 
 
 def _is_procedure(u: Unit) -> bool:
@@ -88,17 +112,17 @@ def _is_comparison(u: Unit) -> bool:
 
 KINDS: tuple[tuple[ClaimKind, frozenset[str], Test], ...] = (
     ("eligibility", cues("eligibility"), _is_eligibility),
-    ("procedure", cues("procedure_gloss"), _is_gloss),
+    ("procedure", cues("procedure_gloss", "type_of"), _is_gloss),
     ("regulatory", cues("regulator", "regulatory"), _is_regulatory),
     ("safety", cues("reverse_cause"), _is_red_flag),
-    ("magnitude", cues("magnitude"), _is_magnitude),
+    ("magnitude", cues("magnitude", "success_rate"), _is_magnitude),
     (
         "prevalence",
         cues("prevalence_number", "prevalence_strong", "worsening", "prevalence_share", "usage"),
         _is_prevalence,
     ),
     ("citation", cues(), _is_citation),
-    ("guideline", cues("guideline", "issuer"), _is_guideline),
+    ("guideline", cues("guideline", "issuer", "should_be_used"), _is_guideline),
     ("safety", cues("harm_denied", "harm_denied_serious", "reaction", "safety_core", "safety"), _is_safety),
     ("mechanism", cues("mechanism_core", "mechanism_explained"), _is_mechanism),
     ("procedure", cues("procedure_core", "sufficient_number"), _is_procedure),
@@ -126,9 +150,13 @@ def kind_of(unit: Unit, *, treated: bool) -> ClaimKind:
             return kind
     if unit.has("natural_history") and not treated:
         return "prevalence"
-    if unit.has("prevalence_cause") and not treated and not unit.has("efficacy_core", "many_cases"):
+    if (
+        unit.has("prevalence_cause")
+        and not (treated or unit.has("evidence_mixed", "rejection"))
+        and not unit.has("efficacy_core", "many_cases")
+    ):
         return "mechanism"
-    if not unit.has(*_DIRECT):
+    if not unit.has(*_DIRECT) and not unit.has("no_difference"):
         for kind in ("mechanism", "procedure", "safety", "prevalence"):
             if unit.has(kind):
                 return kind

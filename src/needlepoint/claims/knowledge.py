@@ -71,6 +71,7 @@ class Mechanism:
     text: str
     url: str = ""
     citation: str = ""
+    treatments: tuple[str, ...] = ()  # speaks of these alone, and before what is said of all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,7 @@ class UsualNumber:
     text: str
     url: str
     citation: str
+    conditions: tuple[str, ...] = ()  # a claim that names others is about another number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +173,7 @@ class HarmRate:
     any: float | None = None
     serious: float | None = None
     known: bool = False  # harm is known, its rate is not
+    mild: bool = False  # and no serious one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +281,8 @@ def _check_links(knowledge: Knowledge) -> None:
         *((s.id, s.treatment) for s in knowledge.standings),
         *((s.id, s.condition) for s in knowledge.standings),
         *((h.id, h.treatment) for h in knowledge.harm_rates),
+        *((m.id, t) for m in knowledge.mechanisms for t in m.treatments),
+        *((n.id, c) for n in knowledge.numbers for c in n.conditions),
         *((s.id, t) for s in knowledge.studies for t in (*s.treatments, *s.conditions)),
         *((p.id, t) for p in knowledge.positions for t in (*p.treatments, *p.against, *p.conditions)),
         *((w.id, w.parent) for w in knowledge.words if w.parent),

@@ -21,6 +21,7 @@ __all__ = [
     "denies_harm",
     "doses",
     "fails",
+    "fair_rates",
     "headline",
     "hides_control",
     "hides_sham",
@@ -91,12 +92,25 @@ def hides_control(c: Case) -> bool:
 def no_control_group(c: Case) -> bool:
     """A design without a control group, cited for a benefit."""
     weak = ("observational", "case series", "pilot trial")
-    return c.study is not None and c.study.design in weak and c.has("efficacy", "magnitude", "surgery_spared")
+    told = c.has("efficacy", "magnitude", "surgery_spared") and not c.has("no_difference")
+    return c.study is not None and c.study.design in weak and told
 
 
 def tells_of_study(c: Case) -> bool:
     """Tells of a study that was matched."""
     return c.study is not None and (c.study_here or c.has("anaphoric_study"))
+
+
+_LARGE = 0.15  # more than any treatment of the field brings over sham
+
+
+def fair_rates(c: Case) -> bool:
+    """Rates of both arms, not further apart than trials against sham found."""
+    if not c.slots.comparators or strong(c):
+        return False
+    rates = [q.low / 100 if q.unit == "%" else q.low for q in c.shares]
+    sham = any("sham" in name for name in c.slots.comparators)
+    return not (sham and rates and max(rates) - min(rates) > _LARGE)
 
 
 def speaks_against(c: Case) -> bool:
@@ -106,6 +120,8 @@ def speaks_against(c: Case) -> bool:
 
 def strong(c: Case) -> bool:
     """Stronger than any evidence of a small benefit bears."""
+    if c.has("not_superior"):
+        return False
     if c.has("strong", "very_positive", "instant", "cure", "risk_of_untested"):
         return True
     return (c.certainty == "absolute" and not c.has("cause_denied")) or answers_cure(c) or headline(c)
@@ -113,7 +129,7 @@ def strong(c: Case) -> bool:
 
 def boundless(c: Case) -> bool:
     """Too much to say even of a treatment that works."""
-    return c.has("cure", "instant", "risk_of_untested") or answers_cure(c)
+    return c.has("cure", "instant", "risk_of_untested", "best_of_all") or answers_cure(c)
 
 
 def answers_cure(c: Case) -> bool:
@@ -140,7 +156,7 @@ def plain_effect(c: Case) -> bool:
 def doses(c: Case) -> bool:
     """How many are needed: a number of sessions or needles said to be enough."""
     counted = c.amount("sessions", "needle count", "number")
-    return bool(counted) and c.has("sufficient_number") and not c.has("cure")
+    return bool(counted) and c.has("sufficient_number", "sees_results") and not c.has("cure")
 
 
 def number_off(c: Case) -> bool:
@@ -159,7 +175,7 @@ def number_right(c: Case) -> bool:
 
 def denies_harm(c: Case) -> bool:
     """Says that there is no harm at all."""
-    return c.has("harm_denied") and not c.has("harm_denied_serious", "harm_denial_denied")
+    return c.has("harm_denied") and not c.has("harm_denied_serious", "harm_denial_denied", "mostly")
 
 
 def any_harm_known(c: Case) -> bool:
@@ -169,7 +185,7 @@ def any_harm_known(c: Case) -> bool:
 
 def serious_harm_known(c: Case) -> bool:
     """Serious harm of the treatment is known."""
-    return c.harm is not None and (bool(c.harm.serious) or c.harm.known)
+    return c.harm is not None and (bool(c.harm.serious) or (c.harm.known and not c.harm.mild))
 
 
 def plays_down(c: Case) -> bool:

@@ -5,6 +5,7 @@ Rules in order; the first that holds decides. None names a treatment, a conditio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from needlepoint.claims.reading import Unit, cues
@@ -41,17 +42,33 @@ _STRONG_CUES = (
         "eligibility_act",
         "site_distal",
         "evidence_mixed",
+        "rejection",
+        "sees_results",
     ),
+    *("harm_denied", "small_effect", "prevalence_strong", "study_detail"),
 )
 _CLAIM_CUES = (
     *("efficacy", "mechanism", "mechanism_core", "safety", "magnitude", "procedure_core", "prevalence_share"),
-    *("sufficient_number", "usage", "eligibility_act", "durable", "study_detail", "comparative_verdict"),
+    *(
+        "sufficient_number",
+        "usage",
+        "eligibility_act",
+        "durable",
+        "study_detail",
+        "comparative_verdict",
+        "sees_results",
+    ),
+    *("harm_denied", "mechanism_explained"),
 )
 
 _TOPIC_CUES = (
     *("prevalence", "prevalence_cause", "procedure", "guideline", "study_noun", "rejection", "regulatory"),
-    *("evidence_mixed", "harm_present", "eligibility"),
+    *("evidence_mixed", "harm_present", "eligibility", "attribution_study", "should_be_used"),
 )
+
+
+# "i.e." is nobody
+_FIRST = re.compile(r"\b(?:i(?!\.\s?e\b)|i'?(?:m|ve|ll|d)|my|mine|me|myself)\b", re.I)
 
 
 def _is_menu(u: Unit) -> bool:
@@ -93,6 +110,10 @@ def _is_testimonial(u: Unit) -> bool:
     return u.has("first_person")
 
 
+def _is_first_person(u: Unit) -> bool:
+    return _FIRST.search(u.text) is not None
+
+
 def _holds_statement(u: Unit) -> bool:
     """An order that carries a statement: "keep in mind that ...", "press there, and it eases ..."."""
     lower = u.text.lower()
@@ -113,18 +134,26 @@ def _is_eligibility_order(u: Unit) -> bool:
 def _is_instruction(u: Unit) -> bool:
     if u.has("efficacy", "safety", "mechanism") and _holds_statement(u):
         return False
-    if _is_eligibility_order(u):
+    if _is_eligibility_order(u) or u.has("sees_results", "noun_opening"):
         return False
     if u.line.kind == "heading" and u.has("strong", "instant", "very_positive"):
         return False  # "Get rid of pain": a promise in the form of an order
-    return u.has("imperative", "instruction_hard") or not u.has("guideline", "safety", "mechanism_core")
+    return u.has("imperative", "instruction_hard") or not u.has(
+        "guideline", "safety", "mechanism_core", "fleeting", "evidence_mixed"
+    )
+
+
+_SAID_OF_TREATMENT = (
+    *("mechanism_core", "cure", "procedure_core", "harm_denied", "efficacy_core"),
+    *("success_rate", "magnitude", "regulator"),
+)
 
 
 def _is_advert(u: Unit) -> bool:
     """Selling is no claim; a seller's statement of what the treatment does still is one."""
     if u.has("advert_hard"):
         return not u.has("harm_denied", "cure", "success_rate")
-    return not u.has("mechanism_core", "cure", "procedure_core", "harm_denied", "efficacy_core")
+    return not u.has(*_SAID_OF_TREATMENT)
 
 
 def _is_rhetoric(u: Unit) -> bool:
@@ -139,7 +168,15 @@ def _is_belief(u: Unit) -> bool:
 
 
 def _is_history(u: Unit) -> bool:
-    return not u.has("attribution_study", "safety", "guideline", "mechanism_core", "rejection")
+    return not u.has(
+        *("attribution_study", "safety", "guideline", "mechanism_core", "rejection", "prevalence_strong")
+    )
+
+
+_TAKEN_UP = (
+    *("prevalence", "procedure", "guideline", "anaphoric_study", "reaction"),
+    *("evidence_mixed", "rejection"),
+)
 
 
 def _is_empty(u: Unit) -> bool:
@@ -151,7 +188,7 @@ def _is_empty(u: Unit) -> bool:
     if u.mentions:
         return not (u.has(*_CLAIM_CUES) or u.has(*_TOPIC_CUES))
     if _takes_up(u):
-        return not u.has(*_CLAIM_CUES, "prevalence", "procedure", "guideline", "anaphoric_study", "reaction")
+        return not u.has(*_CLAIM_CUES, *_TAKEN_UP)
     return not u.has(*_STRONG_CUES) and not (
         u.has("efficacy") and u.has("durable", "fleeting", "comparative")
     )
@@ -177,7 +214,7 @@ ROLES: tuple[tuple[Role, frozenset[str], Test], ...] = (
     ("heading", cues("question_start"), _is_heading),
     ("heading", cues(), _is_quiet_heading),
     ("testimonial", cues("testimonial"), _is_testimonial),
-    ("opinion", cues("first_person"), _always),
+    ("opinion", cues("first_person"), _is_first_person),
     ("instruction", cues("imperative", "instruction_hard", "instruction_phrase"), _is_instruction),
     ("advert", cues("advert_hard", "advert"), _is_advert),
     ("opinion", cues("anecdote"), _always),

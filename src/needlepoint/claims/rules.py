@@ -14,6 +14,7 @@ from needlepoint.claims.questions import (
     both,
     boundless,
     fails,
+    fair_rates,
     named,
     plain_effect,
     some_help,
@@ -52,7 +53,12 @@ EFFECTS: tuple[Rule, ...] = (
     Rule(
         "doubt-unfounded",
         EFFECT,
-        lambda c: speaks_against(c) and c.benefit == "modest" and c.certainty != "hedged",
+        lambda c: (
+            speaks_against(c)
+            and c.benefit == "modest"
+            and c.certainty != "hedged"
+            and not (len(c.slots.treatments) > 1 or against_active(c))
+        ),
         "contradicted",
         (),
         "standing",
@@ -120,6 +126,15 @@ EFFECTS: tuple[Rule, ...] = (
         "True of a part of the treatments named. {row}",
     ),
     Rule(
+        "studies-against-pool",
+        EFFECT,
+        lambda c: c.benefit == "none" and c.speaker == "study" and c.certainty != "absolute",
+        "overstated",
+        ("selective_reporting", "vague_attribution"),
+        "standing",
+        "Some studies against the whole of the evidence. {row}",
+    ),
+    Rule(
         "tested-and-failed",
         EFFECT,
         lambda c: c.benefit == "none" and c.certainty != "hedged" and (strong(c) or plain_effect(c)),
@@ -148,7 +163,7 @@ EFFECTS: tuple[Rule, ...] = (
     Rule(
         "full-recovery",
         kinds("magnitude"),
-        lambda c: c.benefit != "",
+        lambda c: c.benefit != "" and not fair_rates(c),
         "overstated",
         ("outcome_overreach",),
         "standing",

@@ -46,11 +46,21 @@ DESCRIBED: tuple[Rule, ...] = (
     Rule(
         "harm-denied-unknown",
         kinds("safety"),
-        lambda c: not c.has("harm_denial_denied"),
+        lambda c: not c.has("harm_denial_denied", "mostly"),
         "overstated",
         ("absolute_wording", "no_denominator"),
         why="No treatment is free of unwanted effects, and the evidence base holds no rate for this one.",
         cues=cues("harm_denied", "harm_denied_serious"),
+    ),
+    Rule(
+        "harm-safest",
+        kinds("safety"),
+        lambda c: not c.has("harm_denial_denied", "harm_present"),
+        "overstated",
+        ("absolute_wording", "no_denominator"),
+        "harm",
+        "No comparison here shows it to be safer than everything else. {row}",
+        cues=cues("safest_of_all"),
     ),
     Rule(
         "harm-played-down",
@@ -78,6 +88,14 @@ DESCRIBED: tuple[Rule, ...] = (
         ("no_denominator",),
         "harm",
         "In line with what is known. {row}",
+    ),
+    Rule(
+        "harm-low-unknown",
+        kinds("safety"),
+        lambda c: not c.has("harm_present"),
+        "supported",
+        why="Plausible, but the evidence base holds no rates to check it.",
+        cues=cues("harm_low"),
     ),
     Rule(
         "harm-caution",
@@ -230,6 +248,13 @@ DESCRIBED: tuple[Rule, ...] = (
         why="Describes what is done; nothing in the evidence base speaks against it.",
     ),
     # how common
+    Rule(
+        "usage",
+        kinds("prevalence"),
+        lambda c: bool(c.slots.treatments),
+        "supported",
+        why="Tells who uses it, not what it does; nothing in the evidence base speaks against it.",
+    ),
     Rule(
         "prevalence",
         kinds("prevalence"),

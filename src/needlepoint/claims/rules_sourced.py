@@ -13,6 +13,7 @@ from needlepoint.claims.questions import (
     named,
     no_control_group,
     old_position,
+    only,
     position_says,
     responders_as_change,
     speaks_against,
@@ -25,6 +26,9 @@ from needlepoint.claims.reading import cues
 from needlepoint.claims.rule import ANY, CITED, Rule, kinds
 
 __all__ = ["SOURCED"]
+
+# a study told of without a claim of benefit: what was done, what was not found, how little was found
+_NO_BOAST = ("study_setup", "evidence_mixed", "no_difference", "rejection", "small_effect")
 
 SOURCED: tuple[Rule, ...] = (
     # statements of fact and definitions
@@ -46,7 +50,10 @@ SOURCED: tuple[Rule, ...] = (
     Rule(
         "law-misread",
         kinds("regulatory"),
-        lambda c: c.regulation is not None and c.row(c.regulation.id, ":forbids"),
+        both(
+            lambda c: c.regulation is not None and c.row(c.regulation.id, ":forbids"),
+            lambda c: not (only(c) or c.has("negation")),
+        ),
         "overstated",
         ("clearance_as_proof",),
         "regulation",
@@ -128,8 +135,12 @@ SOURCED: tuple[Rule, ...] = (
     ),
     Rule(
         "rate-without-control",
-        kinds("magnitude", "citation"),
-        both(hides_control, fails(lambda c: c.has("prevalence_number"))),
+        kinds("magnitude", "citation", "efficacy"),
+        both(
+            lambda c: c.kind != "efficacy" or c.has("success_rate"),
+            hides_control,
+            lambda c: not c.has("prevalence_number"),
+        ),
         "overstated",
         ("comparator_omitted", "no_denominator"),
         "standing",
@@ -168,7 +179,7 @@ SOURCED: tuple[Rule, ...] = (
     Rule(
         "spared",
         kinds("citation", "efficacy", "magnitude"),
-        both(named, fails(speaks_against)),
+        both(named, fails(speaks_against), lambda c: not c.has("evidence_mixed", "no_difference")),
         "overstated",
         ("causal_from_observational",),
         "standing",
@@ -196,9 +207,22 @@ SOURCED: tuple[Rule, ...] = (
         "The study is not in the registry; its direction agrees with the pooled results. {row}",
     ),
     Rule(
+        "study-too-strong",
+        kinds("citation"),
+        both(benefit(*WORKS, "mixed"), strong, lambda c: c.has("efficacy")),
+        "overstated",
+        ("single_study",),
+        "standing",
+        "Stronger than the evidence as a whole. {row}",
+    ),
+    Rule(
         "study-against-pool",
         kinds("citation"),
-        both(benefit("none", "insufficient"), fails(speaks_against), lambda c: c.has("efficacy")),
+        both(
+            benefit("none", "insufficient"),
+            fails(speaks_against),
+            lambda c: c.has("efficacy") and not c.has(*_NO_BOAST),
+        ),
         "overstated",
         ("single_study",),
         "standing",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -31,7 +32,7 @@ class Named(Generic[R]):
         self._rows = {key: (place, row) for place, (key, row) in enumerate(rows)}
         self._keys = frozenset(self._rows)
 
-    def among(self, keys: set[str]) -> list[R]:
+    def among(self, keys: AbstractSet[str]) -> list[R]:
         """The rows whose key is here, in the order of the table."""
         if self._keys.isdisjoint(keys):
             return []
