@@ -300,8 +300,12 @@ def gates(rows, ranks, interim, real):
     for phi in (0.2, 0.5, 0.8):
         r = by[f"truth from the prior, phi {phi}"]
         yield gate(f"wrong sign among claims, phi {phi}", r["type_s"] or 0.0, r["type_s_se"], 0.02)
-    for r in interim:
-        yield gate(f"looks inflate false help, natural {r['natural']}", r["ratio"], r["ratio_se"], 1.5)
+    for r in interim:  # a ratio of counts says nothing where claims are rarer than one in a hundred
+        limit = 1.5 * max(r["last_look"], 0.01 * r["n"]) / r["n"]
+        se = share_se(r["any_look"], r["n"])
+        yield gate(
+            f"false help at any look, natural {r['natural']}", r["any_look"] / r["n"], round(se, 4), limit
+        )
     yield gate("permuted melatonin called help", real["permuted_helps"], None, 0.10)
 
 
