@@ -167,15 +167,15 @@ def _one_contrast(
     if measure == "RR" and row.metric == "RR" and row.ci_low and row.ci_high:
         recovered = effect_from_ci(row.estimate, row.ci_low, row.ci_high, ratio=True)
         return recovered["yi"], recovered["vi"], recovered.how
-    if row.metric == "SMD" and measure == "SMD":
-        se, how = _contrast_se(row)
-        return row.estimate, se**2, how
-    if row.metric != "MD" or measure not in {"MD", "SMD"}:
+    if row.metric not in {"MD", "SMD"} or measure not in {"MD", "SMD"}:
         return None
-    se, how = _contrast_se(row)
-    if measure == "MD":
+    spread = _contrast_se(row)
+    if spread is None:
+        return None
+    se, how = spread
+    if row.metric == measure:
         return row.estimate, se**2, how
-    if row.n_arm is None or row.n_comparator is None:
+    if row.metric == "SMD" or row.n_arm is None or row.n_comparator is None:
         return None
     sd = se / math.sqrt(1 / row.n_arm + 1 / row.n_comparator)
     es = effect_sizes(
@@ -191,15 +191,18 @@ def _one_contrast(
     return sign * float(es.yi[0]), float(es.vi[0]), f"{how}; sd of both groups from that: {sd:.3g}"
 
 
-def _contrast_se(row: Contrast) -> tuple[float, str]:
+def _contrast_se(row: Contrast) -> tuple[float, str] | None:
+    """Standard error of a reported difference and how it was found; None where nothing printed gives one."""
     if row.se is not None:
         return row.se, "standard error as reported"
     if row.ci_low is not None and row.ci_high is not None:
         recovered = effect_from_ci(row.estimate, row.ci_low, row.ci_high)
+    elif row.p is None:
+        return None
     elif row.n_arm is not None and row.n_comparator is not None:
-        recovered = sd_from_p(row.estimate, row.p or 1.0, row.n_arm, row.n_comparator)
+        recovered = sd_from_p(row.estimate, row.p, row.n_arm, row.n_comparator)
     else:
-        recovered = effect_from_p(row.estimate, row.p or 1.0)
+        recovered = effect_from_p(row.estimate, row.p)
     return recovered["se"], recovered.how
 
 
