@@ -113,5 +113,16 @@ def test_numbers_of_pages_on_other_treatments(text, values):
     assert [q.value for q in quantities_of(text, 0, len(text))] == values
 
 
+def test_the_rates_of_both_arms_are_no_success_rate_without_control():
+    text = "About 44% of people in the mindfulness group had a meaningful reduction in pain, against 27% with usual care."
+    judged = only(text)
+    assert (judged.claim.kind, judged.verdict) == ("magnitude", "supported")
+
+
+def test_a_share_with_more_pain_is_a_harm():
+    judged = only("In the trial 29% of those who did yoga reported a brief increase in pain.")
+    assert (judged.claim.kind, judged.verdict) == ("safety", "supported")
+
+
 def test_more_than_a_number_compares_nothing():
     assert only("More than 4 grams of paracetamol a day can harm the liver.").claim.comparator is None

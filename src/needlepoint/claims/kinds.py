@@ -37,6 +37,8 @@ def _is_magnitude(u: Unit) -> bool:
     if u.has("magnitude"):
         gained = u.has("improved", "versus") and any(m.kind == "treatment" for m in u.mentions)
         return gained or not u.has("prevalence_number", "load")
+    if u.has("prevalence_number"):
+        return u.has("improved") and any(m.kind == "comparator" for m in u.mentions)
     return any(c.isdigit() for c in u.text)
 
 
@@ -64,7 +66,9 @@ def _is_prevalence(u: Unit) -> bool:
 def _is_citation(u: Unit) -> bool:
     if u.line.kind == "reference" or u.has("anaphoric_study"):
         return True
-    return u.has("study_detail") and not u.has("guideline", "mechanism_explained", "extrapolation")
+    return u.has("study_detail") and not u.has(
+        "guideline", "mechanism_explained", "extrapolation", "worse_off"
+    )
 
 
 def _is_guideline(u: Unit) -> bool:
@@ -115,7 +119,7 @@ KINDS: tuple[tuple[ClaimKind, frozenset[str], Test], ...] = (
     ("procedure", cues("procedure_gloss", "type_of"), _is_gloss),
     ("regulatory", cues("regulator", "regulatory"), _is_regulatory),
     ("safety", cues("reverse_cause"), _is_red_flag),
-    ("magnitude", cues("magnitude", "success_rate"), _is_magnitude),
+    ("magnitude", cues("magnitude", "success_rate", "prevalence_number"), _is_magnitude),
     (
         "prevalence",
         cues("prevalence_number", "prevalence_strong", "worsening", "prevalence_share", "usage"),
