@@ -295,7 +295,7 @@ def _harm(h: Harm, known: References) -> Iterator[Problem]:
         yield {"estimate": "rate"}.get(column, column), problem, mend
     if h.events is None:
         return
-    if h.denominator is None or not 0 <= h.events <= h.denominator:
+    if not h.denominator or not 0 <= h.events <= h.denominator:
         yield "events", f"{h.events} events of {h.denominator}", "check both"
     elif h.rate is not None and abs(h.rate - h.events / h.denominator) > 0.02 * h.rate:
         yield "rate", f"{h.rate:g} is not {h.events} of {h.denominator}", "check all three"
