@@ -43,6 +43,11 @@ def compiler():
 
     if not nvvm.is_available():
         pytest.skip("no NVVM")
+    pathfinder = pytest.importorskip("cuda.pathfinder")
+    try:
+        pathfinder.load_nvidia_dynamic_lib("nvrtc")
+    except pathfinder.DynamicLibNotFoundError:
+        pytest.skip("no NVRTC")
     return cuda
 
 
