@@ -153,6 +153,9 @@ def run(*args):
 
 def test_the_command_scores_and_lists():
     assert json.loads(run("rmdq", "1,4,9", "--before", "12", "--json"))["noticed"] is True
+    assert run("rmdq", "1 4 9") == run("rmdq", "1,4,9,")
+    assert "24 sentences: 1 (" in run("rmdq", "12,")
+    assert "24 sentences: 2 (" in run("rmdq", "1,," + ",".join("0" * 21) + ",1")
     assert "40 (0 is best, 100 is worst)" in run("odi", "2,2,2,2,2,2,2,2,,2")
     assert "1 of 10 have no answer" in run("odi", "2,2,2,2,2,2,2,2,,2")
     assert all(form.id in run() for form in FORMS.values())

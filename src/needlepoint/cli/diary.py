@@ -198,7 +198,7 @@ def _rmdq(ticked: str) -> tuple[int, list[str]]:
         ticked = click.prompt("Numbers of the ticked sentences, with commas; Enter for none", default="none",
                               show_default=False)  # fmt: skip
         ticked = f"{ticked}," if ticked.strip().isdigit() else ticked  # asked for numbers: no total is meant
-    found = score("rmdq", [each for each in ticked.split(",") if each.strip()] if "," in ticked else ticked)
+    found = score("rmdq", ticked)
     return int(found.score), list(found.notes)
 
 

@@ -181,15 +181,20 @@ def _answers(form: Questionnaire, answers: Any) -> Answers:
     """One answer an item, in the form's order; None where there is none."""
     if isinstance(answers, str):
         plain = answers.strip().casefold()
-        answers = [] if plain in {"", "none"} and _ticks(form) else plain.replace(";", ",").split(",")
+        listed = plain.replace(";", ",")
+        answers = (
+            [] if plain in {"", "none"} and _ticks(form) else listed.split("," if "," in listed else None)
+        )
         lone = len(answers) == 1
+        if _ticks(form) and len(answers) not in form.items:  # numbers of items; a comma too many is no item
+            answers = [each for each in answers if each.strip()]
     else:
         lone = isinstance(answers, int | float) and not isinstance(answers, bool)
         answers = [answers] if lone else answers
     if lone and _ticks(form):
         raise InputError(
             "a total, or the number of an item?", field=form.id, got=answers[0],
-            mend="for one ticked item write [12]; a total needs no scoring",
+            mend='for one ticked item write "12," or [12]; a total needs no scoring',
         )  # fmt: skip
     if isinstance(answers, Mapping):
         return _by_number(form, cast("Mapping[Any, Any]", answers))
