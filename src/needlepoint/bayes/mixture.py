@@ -12,13 +12,24 @@ from needlepoint.bayes.highest_density import shortest
 from needlepoint.stats.quadrature_inverse import inverse_cdf
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Mixture"]
+__all__ = ["Mixture", "sum_of_parts"]
 
 _BLOCK = 4_000_000  # doubles in one work array
+
+
+def sum_of_parts(x: Any, means: Floats, sds: Floats, each: Callable[[Floats], Floats]) -> Any:
+    """``each`` of ``x`` standardised by every part of a mixture, summed over the parts, a bounded block at a time."""
+    x = np.asarray(x, dtype=np.float64)
+    flat = x.reshape(-1)
+    rows = max(1, _BLOCK // len(means))
+    parts = [each((flat[i : i + rows, None] - means) / sds).sum(axis=1) for i in range(0, len(flat), rows)]
+    return np.concatenate(parts).reshape(x.shape)[()]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,25 +46,14 @@ class Mixture:
 
     def density(self, x: Any) -> Any:
         """Probability density."""
-        return self._over(
-            x, lambda z: np.exp(-0.5 * z * z) * (self.weights / self.sds / math.sqrt(2 * math.pi))
-        )
+        heights = self.weights / self.sds / math.sqrt(2 * math.pi)
+        return sum_of_parts(x, self.means, self.sds, lambda z: np.exp(-0.5 * z * z) * heights)
 
     def cdf(self, x: Any) -> Any:
         """Probability at or below ``x``."""
         from scipy.special import ndtr
 
-        return self._over(x, lambda z: ndtr(z) * self.weights)
-
-    def _over(self, x: Any, each: Any) -> Any:
-        x = np.asarray(x, dtype=np.float64)
-        flat = x.reshape(-1)
-        rows = max(1, _BLOCK // len(self.weights))
-        parts = [
-            each((flat[i : i + rows, None] - self.means) / self.sds).sum(axis=1)
-            for i in range(0, len(flat), rows)
-        ]
-        return np.concatenate(parts).reshape(x.shape)[()]
+        return sum_of_parts(x, self.means, self.sds, lambda z: ndtr(z) * self.weights)
 
     def quantile(self, p: Any) -> Any:
         """Value below which lies probability ``p``."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from needlepoint.bayes.mixture import sum_of_parts
 from needlepoint.stats.quadrature_inverse import inverse_cdf
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["TruncatedMixture", "log_between"]
 
 _LOG_2PI = math.log(2.0 * math.pi)
-_BLOCK = 4_000_000  # doubles in one work array
 
 
 def log_between(low: Floats, high: Floats) -> Floats:
@@ -57,24 +57,18 @@ class TruncatedMixture:
         x = np.asarray(x, dtype=np.float64)
         inside, total = (x >= self.low) & (x <= self.high), self._ends()[2]
         constant = np.log(self.weights / self.sds) - 0.5 * _LOG_2PI - total
-        return np.where(inside, self._over(x, lambda z: np.exp(constant - 0.5 * z * z)), 0.0)[()]
+        heights = sum_of_parts(x, self.means, self.sds, lambda z: np.exp(constant - 0.5 * z * z))
+        return np.where(inside, heights, 0.0)[()]
 
     def cdf(self, x: Any) -> Any:
         """Probability at or below ``x``."""
         x = np.clip(np.asarray(x, dtype=np.float64), self.low, self.high)
         a, _, total = self._ends()
-        return self._over(
-            x, lambda z: self.weights * np.exp(log_between(np.broadcast_to(a, z.shape), z) - total)
-        )
 
-    def _over(self, x: Floats, each: Any) -> Any:
-        flat = x.reshape(-1)
-        rows = max(1, _BLOCK // len(self.weights))
-        parts = [
-            each((flat[i : i + rows, None] - self.means) / self.sds).sum(axis=1)
-            for i in range(0, len(flat), rows)
-        ]
-        return np.concatenate(parts).reshape(x.shape)[()]
+        def below(z: Floats) -> Floats:
+            return self.weights * np.exp(log_between(np.broadcast_to(a, z.shape), z) - total)
+
+        return sum_of_parts(x, self.means, self.sds, below)
 
     def quantile(self, p: Any) -> Any:
         """Value below which lies probability ``p``."""
