@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
+
+from needlepoint.cli.as_json import echo_json, json_option
 
 __all__ = ["command"]
 
@@ -14,7 +14,7 @@ __all__ = ["command"]
 @click.argument("answers", required=False)
 @click.option("--before", type=float, help="An earlier score, to judge the change.")
 @click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the questionnaires.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@json_option
 def command(
     instrument: str | None, answers: str | None, before: float | None, pack: str, as_json: bool
 ) -> None:
@@ -26,21 +26,23 @@ def command(
     from needlepoint.person.questionnaires import score
 
     if instrument is None:
-        click.echo(_listing(pack, as_json=as_json))
+        rows = _forms(pack)
+        echo_json(rows) if as_json else click.echo("\n\n".join(_form_text(row) for row in rows))
         return
     if answers is None:
         raise InputError(
             "no answers", field="ANSWERS", mend='give them as 2,1,3 or, for ticks, as "1,4,9" or none'
         )
     result = score(instrument, answers, before=before, pack=pack)
-    click.echo(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result.summary())
+    echo_json(result.to_dict()) if as_json else click.echo(result.summary())
 
 
-def _listing(pack: str, *, as_json: bool) -> str:
+def _forms(pack: str) -> list[dict[str, str]]:
     from needlepoint.person.questionnaires import load_questionnaires
 
     names = ("id", "title", "scoring", "licence", "form")
-    rows = [{name: getattr(form, name) for name in names} for form in load_questionnaires(pack).values()]
-    if as_json:
-        return json.dumps(rows, ensure_ascii=False)
-    return "\n\n".join("\n  ".join([f"{row['id']}: {row['title']}", *list(row.values())[2:]]) for row in rows)
+    return [{name: getattr(form, name) for name in names} for form in load_questionnaires(pack).values()]
+
+
+def _form_text(row: dict[str, str]) -> str:
+    return "\n  ".join([f"{row['id']}: {row['title']}", *list(row.values())[2:]])
