@@ -17,15 +17,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from needlepoint.many.api import many
-from needlepoint.many.chunk import _usable
-from needlepoint.many.columns import find_columns
-from needlepoint.many.effects import chunk_effects
-from needlepoint.many.groups import group_starts
-from needlepoint.many.numbers import _compiled_kernel, group_numbers
-from needlepoint.many.plan import make_plan
-from needlepoint.pooling._likelihood import log_likelihood
-from needlepoint.pooling._normal import column_at
+from needlepoint.bulk.api import many
+from needlepoint.bulk.chunk import _usable
+from needlepoint.bulk.columns import find_columns
+from needlepoint.bulk.effects import chunk_effects
+from needlepoint.bulk.groups import group_starts
+from needlepoint.bulk.numbers import _compiled_kernel, group_numbers
+from needlepoint.bulk.plan import make_plan
+from needlepoint.pooling.kernels.likelihood import log_likelihood
+from needlepoint.pooling.kernels.normal import column_at
 
 LOOP = """
 suppressMessages(library(metafor))

@@ -24,7 +24,7 @@ import polars as pl
 RUN = """
 import resource, sys, time
 start = time.perf_counter()
-from needlepoint.many.api import many
+from needlepoint.bulk.api import many
 print(many(sys.argv[1], by="group", out=sys.argv[2]).summary().splitlines()[0])
 print(time.perf_counter() - start, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """

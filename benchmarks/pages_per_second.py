@@ -45,7 +45,7 @@ def shuffled(text: str, seed: int) -> str:
 def run(texts: list[str], how: str) -> float:
     """CPU seconds for some pages: to a result, or on to a line of JSON."""
     from needlepoint.claims.api import check_page, reader_of
-    from needlepoint.claims.page import page_of_text
+    from needlepoint.claims.page.page import page_of_text
 
     reader = reader_of(None)
     start = time.process_time()
@@ -92,15 +92,15 @@ def best(step: Callable[[], object]) -> float:
 
 def stages(text: str) -> dict[str, float]:
     """Milliseconds of CPU for each step of one page."""
-    from needlepoint.claims._lexicon import words_of
-    from needlepoint.claims._shadow import damage_of, shadow_of
     from needlepoint.claims.api import check_page, reader_of
     from needlepoint.claims.contradictions import contradictions_of
-    from needlepoint.claims.extract import extract
+    from needlepoint.claims.facts.extract import extract
     from needlepoint.claims.judge import judge
-    from needlepoint.claims.lines import lines_of
-    from needlepoint.claims.page import page_of_text
-    from needlepoint.claims.reading import read_units
+    from needlepoint.claims.page.page import page_of_text
+    from needlepoint.claims.reading.lexicon import words_of
+    from needlepoint.claims.reading.lines import lines_of
+    from needlepoint.claims.reading.plain_copy import damage_of, shadow_of
+    from needlepoint.claims.reading.reading import read_units
     from needlepoint.claims.scorecard import score_card_of
 
     page, reader = page_of_text(text), reader_of(None)

@@ -20,7 +20,7 @@ LEVELS: list[set[str]] = [
     {"stats"},
     {"effects", "evidence"},
     {"pooling"},
-    {"network", "bayes", "bias", "many"},
+    {"network", "bayes", "bias", "bulk"},
     {"certainty"},
     {"answer"},
     {"claims", "person"},

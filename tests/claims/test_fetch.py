@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import pytest
 
-from needlepoint.claims import fetch as fetching
 from needlepoint.claims.api import check
-from needlepoint.claims.fetch import fetch
+from needlepoint.claims.page import fetch as fetching
+from needlepoint.claims.page.fetch import fetch
 from needlepoint.errors import InputError
 
 PUBLIC = "93.184.216.34"

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 from needlepoint.claims import api
 from needlepoint.claims.api import check
-from needlepoint.claims.knowledge import read_knowledge
 from needlepoint.claims.many import check_many, done_in, pages_in
 from needlepoint.claims.model import proposals_of
+from needlepoint.claims.reading.knowledge import read_knowledge
 from needlepoint.cli.check import command
 from needlepoint.errors import PackError
 from needlepoint.evidence.load import load_pack
@@ -210,7 +210,8 @@ def test_no_rule_of_the_language_names_a_treatment_or_a_condition():
     """Rules work for other packs by data alone: what is treatment-specific stands in the pack."""
     folder = Path(api.__file__).parent
     texts = {
-        p.name: p.read_text(encoding="utf-8").lower() for p in [*folder.glob("*.py"), folder / "cues.toml"]
+        p.name: p.read_text(encoding="utf-8").lower()
+        for p in [*folder.rglob("*.py"), folder / "reading" / "cues.toml"]
     }
     names = {w for t in load_pack().terms if t.kind == "treatment" for w in [t.label.lower(), *t.synonyms]}
     # words with a second, general meaning: a guideline also gives advice, a page sells a drug, fear is not heat

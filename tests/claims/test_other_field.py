@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from needlepoint.claims.api import check_page, reader_from
-from needlepoint.claims.knowledge import HarmRate, Knowledge, Mechanism, Word
-from needlepoint.claims.page import page_of_text
+from needlepoint.claims.page.page import page_of_text
+from needlepoint.claims.reading.knowledge import HarmRate, Knowledge, Mechanism, Word
 from needlepoint.evidence.load import load_pack
 from needlepoint.evidence.schema import Published, Source, Term
 

@@ -3,7 +3,7 @@
 import pytest
 
 from needlepoint.claims.api import check
-from needlepoint.claims.quantities import quantities_of
+from needlepoint.claims.facts.quantities import quantities_of
 
 
 def only(text):

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from needlepoint.claims import page as pages
 from needlepoint.claims.api import check, check_page, reader_of
-from needlepoint.claims.fetch import fetch
-from needlepoint.claims.page import page_of_bytes, page_of_text, read_page
+from needlepoint.claims.page import page as pages
+from needlepoint.claims.page.fetch import fetch
+from needlepoint.claims.page.page import page_of_bytes, page_of_text, read_page
 from needlepoint.errors import InputError
 from needlepoint.report.check_html import check_html
 

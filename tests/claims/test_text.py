@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from needlepoint.claims import page, vocabulary
-from needlepoint.claims._lexicon import Lexicon, words_of
-from needlepoint.claims._shadow import damage_of, shadow_of
-from needlepoint.claims.kinds import KINDS
-from needlepoint.claims.lines import lines_of
-from needlepoint.claims.page import page_of_text
-from needlepoint.claims.quantities import quantities_of
-from needlepoint.claims.roles import ROLES
-from needlepoint.claims.rules import RULES
-from needlepoint.claims.sentences import clauses_of, sentences_of
+from needlepoint.claims.facts.kinds import KINDS
+from needlepoint.claims.facts.quantities import quantities_of
+from needlepoint.claims.page import page
+from needlepoint.claims.page.page import page_of_text
+from needlepoint.claims.reading import vocabulary
+from needlepoint.claims.reading.lexicon import Lexicon, words_of
+from needlepoint.claims.reading.lines import lines_of
+from needlepoint.claims.reading.plain_copy import damage_of, shadow_of
+from needlepoint.claims.reading.roles import ROLES
+from needlepoint.claims.reading.sentences import clauses_of, sentences_of
+from needlepoint.claims.rules.effects import RULES
 
 TEXT = st.text(max_size=300)
 

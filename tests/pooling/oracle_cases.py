@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 
 import needlepoint as npt
-from needlepoint.pooling.contrast import variance_inflation
-from needlepoint.pooling.heterogeneity_intervals import heterogeneity_intervals
-from needlepoint.pooling.likelihood_profile import likelihood_profile
-from needlepoint.pooling.likelihood_ratio import likelihood_ratio_test
-from needlepoint.pooling.location_scale import location_scale
-from needlepoint.pooling.predict import predict
-from needlepoint.pooling.robust import robust
+from needlepoint.pooling.coefficients.contrast import variance_inflation
+from needlepoint.pooling.coefficients.predict import predict
+from needlepoint.pooling.compare.likelihood_ratio import likelihood_ratio_test
+from needlepoint.pooling.diagnostics.tau2_profile import likelihood_profile
+from needlepoint.pooling.heterogeneity.heterogeneity_intervals import heterogeneity_intervals
+from needlepoint.pooling.location_scale.location_scale import location_scale
+from needlepoint.pooling.multilevel.robust import robust
 
 CLOSED, TIGHT, SEARCHED = 1e-10, 1e-8, 2e-4
 ITERATED = {"ML", "REML", "EB", "PM", "PMM", "GENQM"}

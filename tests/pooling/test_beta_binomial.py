@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needlepoint.errors import ConvergenceError, InputError
-from needlepoint.pooling._beta_binomial import derivatives, tally
-from needlepoint.pooling.beta_binomial import beta_binomial
+from needlepoint.pooling.counts.beta_binomial import beta_binomial
+from needlepoint.pooling.counts.beta_binomial_likelihood import derivatives, tally
 from needlepoint.stats.distributions import chi2_quantile
 from pooling.count_cases import SPARSE
 

@@ -39,7 +39,12 @@ from needlepoint import (
     pool,
     ranef,
 )
-from needlepoint.pooling.residuals import hat_matrix, residuals, standardized_residuals, studentized_residuals
+from needlepoint.pooling.diagnostics.residuals import (
+    hat_matrix,
+    residuals,
+    standardized_residuals,
+    studentized_residuals,
+)
 
 HERE = Path(__file__).parents[1] / "reference" / "pooling"
 REFERENCE = read(HERE / "diagnostics.json.gz")

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needlepoint.errors import InputError
-from needlepoint.pooling.exact_conditional import exact_conditional
-from needlepoint.pooling.glmm import glmm
+from needlepoint.pooling.counts.exact_conditional import exact_conditional
+from needlepoint.pooling.counts.glmm.glmm import glmm
 from pooling.count_cases import SPARSE
 
 NONE = {"ai": [0, 0], "n1i": [50, 60], "ci": [3, 2], "n2i": [50, 60]}

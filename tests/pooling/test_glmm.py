@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import needlepoint
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
-from needlepoint.pooling.glmm import Glmm, glmm
+from needlepoint.pooling.counts.glmm.glmm import Glmm, glmm
 from pooling.count_cases import COLUMNS, REFERENCE, cases
 
 CASES = cases("rma.glmm")

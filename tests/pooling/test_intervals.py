@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from needlepoint import InputError, heterogeneity_intervals, likelihood_profile, pool
 from needlepoint.options import HeterogeneityInterval, Prediction
-from needlepoint.pooling.generalised_q import Distribution
-from needlepoint.pooling.henmi_copas import henmi_copas
-from needlepoint.pooling.kenward_roger import kenward_roger
+from needlepoint.pooling.coefficients.henmi_copas import henmi_copas
+from needlepoint.pooling.coefficients.kenward_roger import kenward_roger
+from needlepoint.pooling.heterogeneity.generalised_q import Distribution
 from needlepoint.stats.distributions import t_quantile
 
 # log risk ratios of the 13 BCG vaccine trials (Colditz et al. 1994)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from needlepoint import InputError, NotEnoughStudies, location_scale, pool, predict, predict_location_scale
-from needlepoint.pooling._location_scale import Scale, evaluate
+from needlepoint.pooling.location_scale.likelihood import Scale, evaluate
 
 RNG = np.random.default_rng(6)
 K = 40

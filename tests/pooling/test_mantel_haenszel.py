@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import needlepoint
 from agreement_table import read
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.pooling.mantel_haenszel import MantelHaenszel, mantel_haenszel
-from needlepoint.pooling.peto import peto
+from needlepoint.pooling.counts.mantel_haenszel import MantelHaenszel, mantel_haenszel
+from needlepoint.pooling.counts.peto import peto
 from pooling.count_cases import COLUMNS, COMMON_EFFECT, PINNED, REFERENCE, cases, cells, name, relative_error
 
 # closed forms: only rounding separates two right answers; tail areas lose digits as they get small

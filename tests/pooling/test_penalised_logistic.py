@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needlepoint.errors import InputError
-from needlepoint.pooling.glmm import glmm
-from needlepoint.pooling.penalised_logistic import penalised_logistic
+from needlepoint.pooling.counts.glmm.glmm import glmm
+from needlepoint.pooling.counts.penalised_logistic import penalised_logistic
 from needlepoint.stats.distributions import chi2_quantile
 
 SPARSE = {

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from needlepoint import InputError, permutation_test, pool
-from needlepoint.pooling._batch import fit_batch
-from needlepoint.pooling.tau2 import TAU2
+from needlepoint.pooling.heterogeneity.tau2 import TAU2
+from needlepoint.pooling.resampling.batch import fit_batch
 
 RNG = np.random.default_rng(4)
 YI, VI, X = RNG.normal(0.2, 0.4, 9), RNG.uniform(0.01, 0.3, 9), RNG.normal(size=(9, 2))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needlepoint.errors import InputError
-from needlepoint.pooling.peto import Peto, peto
+from needlepoint.pooling.counts.peto import Peto, peto
 from pooling.count_cases import COLUMNS, COMMON_EFFECT, REFERENCE, cases, cells, name, relative_error
 
 # closed forms: only rounding separates two right answers

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from needlepoint import InputError, NotEnoughStudies, pool
 from needlepoint.pooling.api import _Keywords
-from needlepoint.pooling.tau2 import TAU2
+from needlepoint.pooling.heterogeneity.tau2 import TAU2
 
 ITERATED = ["DL", "HE", "SJ", "ML", "REML", "PM"]
 SETTINGS = settings(deadline=None, max_examples=25)

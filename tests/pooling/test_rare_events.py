@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from needlepoint.cli import cli, main
-from needlepoint.pooling.mantel_haenszel import mantel_haenszel
-from needlepoint.pooling.rare_events import METHODS, rare_events
+from needlepoint.pooling.counts.mantel_haenszel import mantel_haenszel
+from needlepoint.pooling.counts.rare_events import METHODS, rare_events
 
 TABLE = {"ai": [1, 0, 14, 0], "n1i": [407, 414, 1197, 50], "ci": [3, 1, 16, 0], "n2i": [422, 407, 1300, 60]}
 NONE = {"ai": [0, 0], "n1i": [50, 60], "ci": [3, 2], "n2i": [50, 60]}

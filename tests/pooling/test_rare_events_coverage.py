@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from needlepoint.errors import NeedlepointError
-from needlepoint.pooling.exact_conditional import exact_conditional
-from needlepoint.pooling.glmm import glmm
-from needlepoint.pooling.mantel_haenszel import mantel_haenszel
-from needlepoint.pooling.penalised_logistic import penalised_logistic
-from needlepoint.pooling.peto import peto
+from needlepoint.pooling.counts.exact_conditional import exact_conditional
+from needlepoint.pooling.counts.glmm.glmm import glmm
+from needlepoint.pooling.counts.mantel_haenszel import mantel_haenszel
+from needlepoint.pooling.counts.penalised_logistic import penalised_logistic
+from needlepoint.pooling.counts.peto import peto
 
 METHODS = {
     "exact": lambda t: exact_conditional(**t),

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needlepoint import InputError, pool
-from needlepoint.pooling._normal import column_at
-from needlepoint.pooling._tabulated import Table
-from needlepoint.pooling.generalised_q import Distribution
+from needlepoint.pooling.heterogeneity.generalised_q import Distribution
+from needlepoint.pooling.kernels.normal import column_at
+from needlepoint.pooling.kernels.tabulated import Table
 
 NUMBER = st.floats(-3, 3).map(lambda x: round(x, 3))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from needlepoint.pooling._counts import Counts
+    from needlepoint.pooling.counts.counts import Counts
 
     Floats = NDArray[np.float64]
 

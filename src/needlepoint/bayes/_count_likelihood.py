@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from needlepoint.bayes._hypergeometric_table import HypergeometricTable
-from needlepoint.pooling._glmm_families import Binomial, Family, Hypergeometric, Poisson
+from needlepoint.pooling.counts.glmm.families import Binomial, Family, Hypergeometric, Poisson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

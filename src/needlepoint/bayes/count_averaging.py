@@ -19,7 +19,7 @@ from needlepoint.bayes.prior_tau import Fixed, TauPrior
 from needlepoint.bayes.publication_bias import NoBias
 from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling._counts import Counts, read_counts
+from needlepoint.pooling.counts.counts import Counts, read_counts
 from needlepoint.result import digest
 
 __all__ = ["average_counts"]

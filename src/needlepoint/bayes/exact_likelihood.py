@@ -15,7 +15,7 @@ from needlepoint.bayes.prior_effect import EffectPrior, Point
 from needlepoint.bayes.prior_tau import Fixed, HalfNormal, TauPrior
 from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling._counts import Counts, read_counts
+from needlepoint.pooling.counts.counts import Counts, read_counts
 from needlepoint.result import Result, digest
 from needlepoint.stats.quadrature import Quadrature
 from needlepoint.stats.quadrature_marginal import Marginal

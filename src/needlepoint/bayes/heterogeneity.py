@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from needlepoint.bayes.result import Posterior
 from needlepoint.errors import InputError
-from needlepoint.pooling._glmm_estimates import typical_variance
+from needlepoint.pooling.counts.glmm.estimates import typical_variance
 from needlepoint.result import Result
 
 __all__ = ["EffectsGivenTau", "HeterogeneityPosterior", "effects_given_tau", "posterior_heterogeneity"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from needlepoint.bias._selection_profile import profile_interval
 from needlepoint.bias._selection_search import Problem, SelectionFit, observed_information
-from needlepoint.pooling.inference import coefficients
+from needlepoint.pooling.coefficients.inference import coefficients
 from needlepoint.pooling.result import Coefficient
 from needlepoint.stats.distributions import normal_quantile
 

@@ -7,19 +7,19 @@ import dataclasses
 from functools import lru_cache
 from pathlib import Path
 
-from needlepoint.claims._lexicon import Ending, Lexicon, words_of
-from needlepoint.claims._shadow import damage_of, shadow_of
 from needlepoint.claims.contradictions import contradictions_of
-from needlepoint.claims.extract import Extraction, extract
+from needlepoint.claims.facts.extract import Extraction, extract
+from needlepoint.claims.facts.standing import derived_standings
 from needlepoint.claims.judge import Rows, judge
-from needlepoint.claims.knowledge import Knowledge, Word, read_knowledge
 from needlepoint.claims.model import Proposer, proposals_of
-from needlepoint.claims.page import Page, read_page
+from needlepoint.claims.page.page import Page, read_page
+from needlepoint.claims.reading.knowledge import Knowledge, Word, read_knowledge
+from needlepoint.claims.reading.lexicon import Ending, Lexicon, words_of
+from needlepoint.claims.reading.plain_copy import damage_of, shadow_of
+from needlepoint.claims.reading.vocabulary import Vocabulary, vocabulary_of
 from needlepoint.claims.result import Check, Judged, Section, Segment
 from needlepoint.claims.scorecard import missing_of, notices_of, score_card_of
-from needlepoint.claims.standing import derived_standings
 from needlepoint.claims.summary import summary_of
-from needlepoint.claims.vocabulary import Vocabulary, vocabulary_of
 from needlepoint.evidence.schema import Pack
 from needlepoint.result import digest
 
@@ -66,9 +66,9 @@ def check(
 
     Notes
     -----
-    Verdicts come from a table of rules over the pack's rows (:data:`needlepoint.claims.rules.RULES`), never from a
-    model or from likeness. ``no_good_evidence`` means that the pack covers the topic and holds nothing in favour;
-    ``not_in_evidence_base`` that it does not cover the topic.
+    Verdicts come from a table of rules over the pack's rows (:data:`needlepoint.claims.rules.effects.RULES`), never
+    from a model or from likeness. ``no_good_evidence`` means that the pack covers the topic and holds nothing in
+    favour; ``not_in_evidence_base`` that it does not cover the topic.
 
     >>> found = check("Acupuncture has no side effects.")
     >>> found.claims[0].verdict

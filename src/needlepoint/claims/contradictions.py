@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from needlepoint.claims.case import Case
-from needlepoint.claims.questions import wrong_definition
+from needlepoint.claims.facts.case import Case
 from needlepoint.claims.result import Contradiction, Quantity
-from needlepoint.claims.rule import ANY, kinds
+from needlepoint.claims.rules.questions import wrong_definition
+from needlepoint.claims.rules.rule import ANY, kinds
 from needlepoint.options import ClaimKind
 
 __all__ = ["SLOTS", "contradictions_of"]

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from needlepoint.claims.case import Case
-from needlepoint.claims.pooled import Headlines
+from needlepoint.claims.facts.case import Case
+from needlepoint.claims.facts.pooled import Headlines
+from needlepoint.claims.facts.standing import published_text
+from needlepoint.claims.reading.vocabulary import Vocabulary
 from needlepoint.claims.result import Claim, Judged, Support
-from needlepoint.claims.rule import EFFECT, Rule
-from needlepoint.claims.rules import rule_for
-from needlepoint.claims.standing import published_text
-from needlepoint.claims.vocabulary import Vocabulary
+from needlepoint.claims.rules.effects import rule_for
+from needlepoint.claims.rules.rule import EFFECT, Rule
 from needlepoint.evidence.schema import Pack, Published, Source
 
 __all__ = ["Rows", "judge"]

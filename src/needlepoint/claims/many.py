@@ -58,7 +58,7 @@ def done_in(path: Path) -> set[str]:
 
 def _one(page: str, pack: str | None) -> Outcome:
     from needlepoint.claims.api import check_page, reader_of
-    from needlepoint.claims.page import read_page
+    from needlepoint.claims.page.page import read_page
 
     try:
         source = page if "://" in page else Path(page)

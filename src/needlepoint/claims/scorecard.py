@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from needlepoint.claims.case import Case
-from needlepoint.claims.extract import Extraction
-from needlepoint.claims.page import Page
-from needlepoint.claims.reading import Unit
+from needlepoint.claims.facts.case import Case
+from needlepoint.claims.facts.extract import Extraction
+from needlepoint.claims.page.page import Page
+from needlepoint.claims.reading.reading import Unit
 from needlepoint.claims.result import Criterion, Judged, Notice
 
 __all__ = ["CRITERIA", "missing_of", "notices_of", "score_card_of"]

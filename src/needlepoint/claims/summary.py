@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from needlepoint.claims.page import Page
+from needlepoint.claims.page.page import Page
 from needlepoint.claims.result import Contradiction, Criterion, Judged
 
 __all__ = ["summary_of"]

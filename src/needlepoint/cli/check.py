@@ -98,7 +98,7 @@ def _read(name: str, pack: str | None, model: tuple[str, str] | None = None) -> 
 
     from needlepoint.claims.api import check_page, reader_of
     from needlepoint.claims.model import Endpoint
-    from needlepoint.claims.page import LARGEST_FILE, page_of_bytes, read_page
+    from needlepoint.claims.page.page import LARGEST_FILE, page_of_bytes, read_page
 
     proposer = Endpoint(*model, key=os.environ.get("NEEDLEPOINT_MODEL_KEY", "")) if model else None
 

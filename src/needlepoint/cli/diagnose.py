@@ -35,13 +35,13 @@ def command(
 ) -> None:
     """Show which studies of TABLE are outliers, which move the result, and what changes without each."""
     from needlepoint.pooling.api import pool
-    from needlepoint.pooling.influence import influence, influence_line
+    from needlepoint.pooling.diagnostics.influence import influence, influence_line
 
     own = read_own(table, measure, columns, study)
     pooled = pool(own.effects, method=method, mods=mods, data=own.data if mods else None)
     parts: dict[str, Any] = {"influence": influence(pooled)}
     if subsets:
-        from needlepoint.pooling.gosh import gosh
+        from needlepoint.pooling.diagnostics.gosh import gosh
 
         parts["subsets"] = gosh(pooled)
     if as_json:

@@ -50,7 +50,7 @@ def command(
 
     A run that was stopped goes on when the same command is given again.
     """
-    from needlepoint.many.api import many
+    from needlepoint.bulk.api import many
 
     bar = _Bar()
     named: dict[str, Any] = {

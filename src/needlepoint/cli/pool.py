@@ -76,13 +76,13 @@ def command(
 
 
 def _tau2_interval(pooled: Any, kind: Any) -> Any:
-    from needlepoint.pooling.heterogeneity_intervals import heterogeneity_intervals
+    from needlepoint.pooling.heterogeneity.heterogeneity_intervals import heterogeneity_intervals
 
     return heterogeneity_intervals(pooled, kind=kind)
 
 
 def _leave_one_out(pooled: Any) -> Any:
-    from needlepoint.pooling.leave_one_out import leave_one_out
+    from needlepoint.pooling.diagnostics.leave_one_out import leave_one_out
 
     return leave_one_out(pooled)
 

@@ -21,7 +21,7 @@ def command(
     table: Path, level: float, columns: tuple[str, ...], study: str | None, as_json: bool, as_csv: bool
 ) -> None:
     """Odds ratios of the events in TABLE (CSV, Excel or Parquet) by every method for rare events."""
-    from needlepoint.pooling.rare_events import rare_events
+    from needlepoint.pooling.counts.rare_events import rare_events
 
     own = read_own(table, "OR", columns, study)
     res = rare_events(own.effects, level=level)

@@ -129,7 +129,7 @@ def _read_csv(text: str, columns: Mapping[str, str], dates: str | None) -> tuple
     if not first:
         raise InputError("the file is empty", mend="a first line with day,pain and a line a day are needed")
     between = max(",;\t", key=first.count)
-    reader = csv.DictReader(io.StringIO(plain), delimiter=between)
+    reader = csv.DictReader(io.StringIO(plain, newline=None), delimiter=between)
     header = list(reader.fieldnames or [])
     names, left = name_columns(header, columns)
     rows = list(enumerate(reader, start=2))

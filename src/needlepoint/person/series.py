@@ -188,7 +188,7 @@ def describe_people(
 
 
 def _people(pooled: Pooled, days: Mapping[str, int]) -> tuple[Person, ...]:
-    from needlepoint.pooling.blup import blup
+    from needlepoint.pooling.diagnostics.blup import blup
 
     beside = blup(pooled)
     found: list[Person] = []

@@ -10,14 +10,14 @@ import numpy as np
 
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check, check_fraction
-from needlepoint.pooling._least_squares import Fit, fit_column, fit_design, ordinary
-from needlepoint.pooling._normal import At, Matrix, at, column_cochran, kernel_form
-from needlepoint.pooling.fit_statistics import fit_statistics
-from needlepoint.pooling.inference import Inference, infer
+from needlepoint.pooling.coefficients.fit_statistics import fit_statistics
+from needlepoint.pooling.coefficients.inference import Inference, infer
+from needlepoint.pooling.coefficients.prediction import Spread, prediction_interval
+from needlepoint.pooling.heterogeneity.tau2 import TAU2, Model, Tau2Fit
 from needlepoint.pooling.inputs import Inputs, read
-from needlepoint.pooling.prediction import Spread, prediction_interval
+from needlepoint.pooling.kernels.least_squares import Fit, fit_column, fit_design, ordinary
+from needlepoint.pooling.kernels.normal import At, Matrix, at, column_cochran, kernel_form
 from needlepoint.pooling.result import Pooled
-from needlepoint.pooling.tau2 import TAU2, Model, Tau2Fit
 from needlepoint.result import digest
 from needlepoint.stats.distributions import chi2_sf
 
@@ -88,7 +88,7 @@ def pool(
         Arrays of length k, or column names of ``data``. Weights of the user's own change the estimate (and tau2 for
         "GENQ" and "GENQM"); ``weights="equal"`` gives the unweighted mean.
     method
-        Estimator of tau2, see :data:`needlepoint.pooling.tau2.TAU2`; "EE" and "FE" fix it at zero.
+        Estimator of tau2, see :data:`needlepoint.pooling.heterogeneity.tau2.TAU2`; "EE" and "FE" fix it at zero.
     test
         "z", "t", "HKSJ", "HKSJ-adhoc" (default), "KR" (Kenward-Roger), "PL" (profile likelihood) or "HC"
         (Henmi-Copas); the last two pool without moderators.

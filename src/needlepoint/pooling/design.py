@@ -12,8 +12,8 @@ import numpy as np
 
 from needlepoint.columns import column, column_names, numbers
 from needlepoint.errors import InputError
-from needlepoint.pooling._least_squares import pivots
-from needlepoint.pooling._normal import Matrix
+from needlepoint.pooling.kernels.least_squares import pivots
+from needlepoint.pooling.kernels.normal import Matrix
 
 __all__ = ["Design", "build", "full_rank", "new_rows"]
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from needlepoint.columns import column_names, labels, numbers
 from needlepoint.errors import InputError
-from needlepoint.pooling._normal import Integers, Mask, Matrix
 from needlepoint.pooling.design import Design, build, full_rank
+from needlepoint.pooling.kernels.normal import Integers, Mask, Matrix
 
 __all__ = ["Inputs", "read"]
 

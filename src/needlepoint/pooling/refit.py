@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.pooling._normal import Integers, Matrix
 from needlepoint.pooling.api import fit_inputs, pool
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
+from needlepoint.pooling.kernels.normal import Integers, Matrix
 from needlepoint.pooling.result import Pooled
 
 __all__ = ["as_pooled", "inputs_of", "kept_rows", "refit", "subset", "without_moderators"]

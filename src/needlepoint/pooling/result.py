@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from needlepoint.pooling._normal import Integers, Matrix
+from needlepoint.pooling.kernels.normal import Integers, Matrix
 from needlepoint.result import Result, without_notes
 
 __all__ = ["Coefficient", "Pooled"]

@@ -1,0 +1,1 @@
+"""Many syntheses at once: a long table in, one row of results a group out."""

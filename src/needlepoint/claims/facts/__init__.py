@@ -1,0 +1,1 @@
+"""What a sentence says, and what the evidence holds on it."""

@@ -1,0 +1,1 @@
+"""A page from its address or file to text."""

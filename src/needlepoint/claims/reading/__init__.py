@@ -1,0 +1,1 @@
+"""A text to sentences whose words are known."""

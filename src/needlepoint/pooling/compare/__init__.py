@@ -1,0 +1,1 @@
+"""Models and groups of studies held against each other."""

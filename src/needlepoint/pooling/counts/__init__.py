@@ -1,0 +1,1 @@
+"""Pooling tables of counts without effect sizes in between."""

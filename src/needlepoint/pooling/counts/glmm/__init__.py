@@ -1,0 +1,1 @@
+"""Generalised linear mixed models of counts."""

@@ -1,0 +1,1 @@
+"""What one study, or the order of studies, does to a pooled result."""

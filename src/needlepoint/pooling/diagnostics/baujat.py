@@ -1,0 +1,60 @@
+"""Baujat plot: which studies make the heterogeneity, and which move the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from needlepoint.pooling.diagnostics.residuals import without_each
+from needlepoint.pooling.kernels.normal import Matrix
+from needlepoint.pooling.refit import as_pooled
+from needlepoint.result import Result, rows_of
+
+__all__ = ["Baujat", "baujat"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baujat(Result):
+    """``heterogeneity``: squared Pearson residuals; ``influence``: squared standardized change of the fitted value."""
+
+    k: int
+    study: tuple[str, ...]
+    heterogeneity: Matrix
+    influence: Matrix
+
+    def tidy(self) -> list[dict[str, Any]]:
+        """One row a study."""
+        return rows_of(self, ("study", "heterogeneity", "influence"))
+
+
+def baujat(effects: Any, vi: Any = None, *, data: Any = None) -> Baujat:
+    """Coordinates of the Baujat plot.
+
+    Raises
+    ------
+    NotEnoughStudies
+        Too few studies to leave one out.
+
+    References
+    ----------
+    Baujat et al. (2002), doi:10.1002/sim.1221.
+
+    Examples
+    --------
+    >>> int(baujat([0.1, 0.2, 0.1, 2.0], [0.04, 0.04, 0.04, 0.04]).influence.argmax())
+    3
+    """
+    pooled = as_pooled(effects, vi, data)
+    residual = pooled.yi - pooled.X @ pooled.beta
+    moved = np.empty(pooled.k)
+    for i, rest in without_each(pooled):
+        x = pooled.X[i]
+        moved[i] = float(x @ (pooled.beta - rest.beta)) ** 2 / float(x @ rest.vb @ x)
+    return Baujat(
+        k=pooled.k,
+        study=pooled.study,
+        heterogeneity=residual**2 / (pooled.vi + pooled.tau2),
+        influence=moved,
+    )

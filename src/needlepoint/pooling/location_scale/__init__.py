@@ -1,0 +1,1 @@
+"""Models of the mean and of the heterogeneity together."""

@@ -1,0 +1,1 @@
+"""Several estimates a study: random terms, sampling covariance, cluster-robust tests."""

@@ -1,0 +1,1 @@
+"""Permutation, bootstrap and simulation, on batches of equal-sized data sets."""

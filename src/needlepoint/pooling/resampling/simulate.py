@@ -1,0 +1,36 @@
+"""Parametric simulation from a fitted model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from needlepoint.errors import InputError
+from needlepoint.pooling.kernels.normal import Matrix
+from needlepoint.pooling.refit import as_pooled
+
+__all__ = ["simulate"]
+
+
+def simulate(effects: Any, vi: Any = None, *, data: Any = None, draws: int = 1, seed: int = 1) -> Matrix:
+    """Draws of the studies' estimates from the fitted model, (draws, k).
+
+    Each is normal about its fitted value with variance ``vi + tau2``: new studies of the same sizes.
+
+    Raises
+    ------
+    InputError
+        Fewer than one draw.
+
+    Examples
+    --------
+    >>> simulate([0.1, 0.3], [0.01, 0.02], draws=3).shape
+    (3, 2)
+    """
+    if draws < 1:
+        raise InputError("at least one draw is needed", field="draws", got=draws)
+    pooled = as_pooled(effects, vi, data)
+    rng = np.random.default_rng(seed)
+    fitted, sd = pooled.X @ pooled.beta, np.sqrt(pooled.vi + pooled.tau2)
+    return fitted + sd * rng.standard_normal((draws, pooled.k))
