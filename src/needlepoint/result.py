@@ -6,9 +6,28 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
-__all__ = ["Result", "digest", "frame", "jsonable", "p_text", "rows_of", "without_notes"]
+__all__ = [
+    "Result",
+    "digest",
+    "frame",
+    "jsonable",
+    "p_text",
+    "record",
+    "rows_of",
+    "table_lines",
+    "without_notes",
+]
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(dataclasses.field,))
+def record(cls: type[T]) -> type[T]:
+    """A frozen, slotted, keyword-only dataclass; one that inherits an equality keeps it."""
+    inherits = any("__eq__" in vars(base) for base in cls.__mro__[1:-1])
+    return dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=not inherits)(cls)
 
 
 def jsonable(value: Any) -> Any:
@@ -49,12 +68,45 @@ def frame(rows: list[dict[str, Any]], library: str | None = None) -> Any:
     return nw.from_dict(columns, backend=backend).to_native()
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+def _value(x: Any) -> Any:
+    """What two equal values have in common, hashable: arrays by their numbers, records by their fields."""
+    if dataclasses.is_dataclass(x) and not isinstance(x, type):
+        return (type(x), *(_value(getattr(x, f.name)) for f in dataclasses.fields(x) if f.compare))
+    if isinstance(x, float):
+        return "nan" if math.isnan(x) else x
+    if isinstance(x, tuple | list):
+        return tuple(_value(v) for v in x)
+    if isinstance(x, Mapping):
+        return frozenset((k, _value(v)) for k, v in x.items())
+    tolist: Any = getattr(x, "tolist", None)
+    if tolist is not None:  # an array, or a scalar of one
+        return _value(tolist())
+    try:
+        hash(x)
+    except TypeError:
+        return id(x)
+    return x
+
+
+class _Values:
+    """Equality and hash of results: the same kind with the same values, arrays included."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and (self is other or _value(self) == _value(other))
+
+    def __hash__(self) -> int:
+        return hash(_value(self))
+
+
+@record
+class Result(_Values):
     """Base of every result: frozen, with the notes that a reader must see.
 
-    Subclasses are frozen, slotted, keyword-only dataclasses. Fields declared with ``repr=False`` (raw arrays,
-    cached designs) stay out of ``to_dict``. ``tidy`` gives rows, ``to_frame`` a data frame, ``summary`` text.
+    Subclasses are records. Fields declared with ``repr=False`` (raw arrays, cached designs) stay out of ``to_dict``.
+    ``tidy`` gives rows, ``to_frame`` a data frame, ``summary`` text. Results are values: two of a kind are equal when
+    their fields are (fields with ``compare=False``, such as the user's own table, do not count).
     """
 
     notes: tuple[str, ...] = ()
@@ -72,11 +124,42 @@ class Result:
         return frame(self.tidy(), library)
 
     def summary(self) -> str:
-        """Text for people."""
-        return "\n".join(f"{k}: {v}" for k, v in self.to_dict().items())
+        """Text for people: the rows of ``tidy`` as an aligned table, then the notes."""
+        return "\n".join([*table_lines(self.tidy()), *(f"note: {note}" for note in self.notes)])
 
     def __str__(self) -> str:
         return self.summary()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(_cell(v) for v in value[:6]) + (", ..." if len(value) > 6 else "")
+    return str(value)
+
+
+def table_lines(rows: list[dict[str, Any]], most: int = 40) -> list[str]:
+    """Rows as lines of aligned columns, numbers to 4 digits; one row alone stands as name and value, a line each."""
+    if len(rows) == 1:
+        plain = {k: v for k, v in rows[0].items() if k != "notes" and not isinstance(v, dict)}
+        width = max(map(len, plain), default=0)
+        return [f"{k:<{width}}  {_cell(jsonable(v))}" for k, v in plain.items()]
+    names = [k for k in dict.fromkeys(k for row in rows for k in row) if k != "notes"]
+    cells = [[_cell(jsonable(row.get(name))) for name in names] for row in rows[:most]]
+    widths = [max(len(name), *(len(row[j]) for row in cells), 0) for j, name in enumerate(names)]
+    numeric = [all(isinstance(row.get(name), int | float | None) for row in rows) for name in names]
+
+    def line(row: list[str]) -> str:
+        padded = (
+            f"{c:>{w}}" if right else f"{c:<{w}}" for c, w, right in zip(row, widths, numeric, strict=True)
+        )
+        return "  ".join(padded).rstrip()
+
+    more = [f"... and {len(rows) - most} more rows"] if len(rows) > most else []
+    return [line(names), *map(line, cells), *more] if rows else []
 
 
 def p_text(value: float) -> str:

@@ -7,12 +7,12 @@ final values, then changes from baseline, then a reported difference; the time n
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from needlepoint.answer.result import CellKey, Excluded
 from needlepoint.evidence.schema import Contrast, Measurement, Pack, Trial, Use
 from needlepoint.evidence.terms import descendants
+from needlepoint.result import record
 
 __all__ = ["Candidate", "Selection", "cell_keys", "select"]
 
@@ -22,7 +22,7 @@ Row = TypeVar("Row", Measurement, Contrast)
 _USE_RANK = {"main": 0, "sensitivity": 1}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Candidate:
     """The rows of one trial that can fill one cell: both sides as arms, or reported differences."""
 
@@ -40,7 +40,7 @@ class Candidate:
         return (*self.treated, *self.control, *self.contrasts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Selection:
     """One candidate a trial, and what was left out and why."""
 
@@ -88,7 +88,7 @@ def _has_both_sides(pack: Pack, key: CellKey) -> bool:
     return any(_candidates(rows) for rows in _rows_of(pack, key))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class _TrialRows:
     """The rows of one trial in one cell, with what each arm got."""
 

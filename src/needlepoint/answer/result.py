@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from needlepoint.certainty.grade import Grade
 from needlepoint.evidence.question import Question
 from needlepoint.evidence.schema import Fact, Guideline, Harm, Published, Source
 from needlepoint.options import Certainty
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = [
     "Answer",
@@ -28,7 +28,7 @@ POOLED_NUMBERS = ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "t
 """What a cell carries over from the pooled result of its trials."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CellKey:
     """What one pooled number is about: term ids of the pack."""
 
@@ -40,7 +40,7 @@ class CellKey:
     window: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ArmSummary:
     """One side of a trial, arms of the same treatment combined."""
 
@@ -51,7 +51,7 @@ class ArmSummary:
     arms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TrialEffect:
     """What one trial gives to one cell: its numbers, its effect on the analysis scale, where they were read."""
 
@@ -76,7 +76,7 @@ class TrialEffect:
     rows: tuple[str, ...] = ()  # "measurements.csv:12"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Excluded:
     """A row or trial that is not in the main analysis, and why."""
 
@@ -85,7 +85,7 @@ class Excluded:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Scale:
     """How an estimate is shown: in which unit, and which direction is better."""
 
@@ -99,7 +99,7 @@ class Scale:
     how: str = ""  # how the unit was reached, with its number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Estimate:
     """An estimate with its interval, in the shown unit."""
 
@@ -108,7 +108,7 @@ class Estimate:
     ci_high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Sensitivity:
     """The same cell under another choice."""
 
@@ -119,7 +119,7 @@ class Sensitivity:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Cell(Result):
     """One comparison, outcome and time: our pooled result beside what others published."""
 
@@ -164,7 +164,7 @@ class Cell(Result):
     of_100: str = ""  # the same as a count of people
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Answer(Result):
     """A question with its pooled results, certainty, harms, guidelines, alternatives and plain words."""
 

@@ -8,10 +8,10 @@ certainty, the adverb the size.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
 from needlepoint.options import Certainty
+from needlepoint.result import record
 
 __all__ = [
     "Finding",
@@ -37,7 +37,7 @@ Size = Literal["important", "slight", "trivial"]
 TRIVIAL_SHARE = 1 / 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Finding:
     """One comparison as the words need it: ``benefit`` is positive when the treatment does better."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,12 +11,12 @@ from needlepoint.bayes.joint_prior import JointPrior
 from needlepoint.bayes.prior_tau import Fixed
 from needlepoint.bayes.result import Posterior
 from needlepoint.errors import InputError
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["BayesFactor", "bayes_factor"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BayesFactor(Result):
     """Evidence for a free parameter (1) over its null value (0); ``error`` is that of ``log_bf10``.
 

@@ -5,8 +5,6 @@ All are integrals over the posterior or the prior, computed as such: nothing is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +15,7 @@ from needlepoint.bayes.mixture import Mixture
 from needlepoint.bayes.prior_tau import Fixed
 from needlepoint.bayes.result import Posterior
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 from needlepoint.stats.quadrature import integrate
 
 __all__ = ["PredictiveCheck", "PriorConflict", "StudyCheck", "predictive_check", "prior_conflict"]
@@ -25,7 +23,7 @@ __all__ = ["PredictiveCheck", "PriorConflict", "StudyCheck", "predictive_check",
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StudyCheck(Result):
     """How the other studies foresee one: predicted mean and sd, log density at what was seen, two-sided p-value."""
 
@@ -37,7 +35,7 @@ class StudyCheck(Result):
     p_value: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PredictiveCheck(Result):
     """Posterior predictive p-value of the residual chi-squared, and a leave-one-out check a study.
 
@@ -52,7 +50,7 @@ class PredictiveCheck(Result):
     studies: tuple[StudyCheck, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PriorConflict(Result):
     """Prior predictive p-values (Box 1980, doi:10.2307/2982063): small where the prior did not foresee the data.
 

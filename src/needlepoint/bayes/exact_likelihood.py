@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from needlepoint.bayes.prior_tau import Fixed, HalfNormal, TauPrior
 from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts.counts import Counts, read_counts
-from needlepoint.result import Result, digest
+from needlepoint.result import Result, digest, record
 from needlepoint.stats.quadrature import Quadrature
 from needlepoint.stats.quadrature_marginal import Marginal
 
@@ -27,7 +27,7 @@ COUNT_MEASURES = ("OR", "IRR", "PLO", "IRLN")
 _REFINE = 8  # of the effect's lattice under the predictive distribution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CountPosterior(Result):
     """Posterior from exact likelihoods, on the analysis scale (log or logit); fields as in ``Posterior``.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,14 @@ from numpy.typing import NDArray
 from needlepoint.bayes.result import Posterior
 from needlepoint.errors import InputError
 from needlepoint.pooling.counts.glmm.estimates import typical_variance
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["EffectsGivenTau", "HeterogeneityPosterior", "effects_given_tau", "posterior_heterogeneity"]
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HeterogeneityPosterior(Result):
     """Posterior medians and intervals; ``i2`` is a fraction. Rising functions of tau, so that quantiles carry over."""
 
@@ -63,7 +62,7 @@ def posterior_heterogeneity(posterior: Posterior) -> HeterogeneityPosterior:
     return HeterogeneityPosterior(level=posterior.level, **values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectsGivenTau(Result):
     """What the posterior would be were tau known: mean and sd of the effect and of each study's, a row a tau.
 

@@ -24,7 +24,7 @@ from needlepoint.bayes.prior_tau import Fixed, InverseGamma, TauPrior
 from needlepoint.bayes.publication_bias import PEESE, PET, Bias, NoBias, WeightFunction
 from needlepoint.errors import InputError
 from needlepoint.pooling.inputs import read
-from needlepoint.result import Result, digest
+from needlepoint.result import Result, digest, record
 
 __all__ = [
     "PSMA_BIAS",
@@ -110,7 +110,7 @@ def ensemble(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ModelEvidence(Result):
     """One model: prior and posterior probability, log marginal likelihood with its error, means of its parameters."""
 
@@ -126,7 +126,7 @@ class ModelEvidence(Result):
     bias_means: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ModelAverage(Result):
     """Effect and heterogeneity averaged over an ensemble, and what speaks for each component.
 

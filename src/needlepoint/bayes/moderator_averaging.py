@@ -27,7 +27,7 @@ from needlepoint.bayes.publication_bias import Bias, NoBias, WeightFunction
 from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.inputs import Inputs, read
-from needlepoint.result import Result, digest
+from needlepoint.result import Result, digest, record
 
 __all__ = ["ModeratorAverage", "ModeratorEvidence", "average_moderators"]
 
@@ -36,7 +36,7 @@ _MOST = 20_000  # models
 NO_BIAS: tuple[tuple[Bias, float], ...] = ((NoBias(), 1.0),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ModeratorCoefficient(Result):
     """One coefficient: of a covariate a standard deviation (and a unit), or of a level against the mean of levels.
 
@@ -54,7 +54,7 @@ class ModeratorCoefficient(Result):
     distribution: Averaged = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ModeratorEvidence(Result):
     """Posterior probability that a moderator matters, its inclusion Bayes factor and its coefficients."""
 
@@ -64,7 +64,7 @@ class ModeratorEvidence(Result):
     coefficients: tuple[ModeratorCoefficient, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ModeratorAverage(Result):
     """What speaks for an effect (at the mean of the moderators), heterogeneity, bias and each moderator.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from needlepoint.columns import column
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check_fraction
 from needlepoint.pooling.inputs import read
-from needlepoint.result import Result, digest
+from needlepoint.result import Result, digest, record
 from needlepoint.stats.quadrature_marginal import Marginal
 
 __all__ = ["MultilevelPosterior", "bayes_multilevel"]
@@ -30,7 +30,7 @@ __all__ = ["MultilevelPosterior", "bayes_multilevel"]
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MultilevelPosterior(Result):
     """Posterior of a three-level model; ``between`` and ``within`` are medians of the clusters' and effects' sd.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,12 @@ from needlepoint.bayes.mixture import Mixture
 from needlepoint.bayes.result import Posterior
 from needlepoint.options import chosen_level
 from needlepoint.pooling.design import new_rows
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["PosteriorPrediction", "posterior_predict"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PosteriorPrediction(Result):
     """The mean effect at one row of moderator values, and the interval of a new study's true effect there."""
 

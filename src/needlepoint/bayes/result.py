@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from needlepoint.bayes._fit import Fit
 from needlepoint.bayes.joint_prior import JointPrior
 from needlepoint.bayes.mixture import Mixture
-from needlepoint.result import Result, jsonable, without_notes
+from needlepoint.result import Result, jsonable, record, without_notes
 
 if TYPE_CHECKING:
     from needlepoint.bayes.prior_effect import EffectPrior
@@ -22,7 +22,7 @@ __all__ = ["Posterior", "PosteriorCoefficient"]
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PosteriorCoefficient(Result):
     """One coefficient: posterior mean, standard deviation, median, credible interval and P(above zero)."""
 
@@ -35,7 +35,7 @@ class PosteriorCoefficient(Result):
     p_above_zero: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Posterior(Result):
     """What the studies and the priors say together, on the analysis scale (log for ratios).
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from needlepoint.bayes.api import UNIT_SCALES, bayes
 from needlepoint.bayes.parse_prior import tau_prior
 from needlepoint.bayes.prior_tau import TauPrior
 from needlepoint.errors import ConvergenceError
-from needlepoint.result import Result, without_notes
+from needlepoint.result import Result, record, without_notes
 
 __all__ = ["STRIP", "PriorSensitivity", "SensitivityRow", "prior_sensitivity"]
 
@@ -29,7 +28,7 @@ STRIP: tuple[str, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SensitivityRow(Result):
     """The answer under one prior of tau."""
 
@@ -44,7 +43,7 @@ class SensitivityRow(Result):
     tau_high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PriorSensitivity(Result):
     """Answers under each prior of tau.
 

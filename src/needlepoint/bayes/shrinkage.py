@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,12 @@ import numpy as np
 from needlepoint.bayes.mixture import Mixture
 from needlepoint.bayes.result import Posterior
 from needlepoint.errors import InputError
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["StudyEffect", "study_distribution", "study_effects"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StudyEffect(Result):
     """The true effect of one study given all of them; ``shrinkage`` is the mean weight of the model in it."""
 

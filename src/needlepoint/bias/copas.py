@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from needlepoint.bias._dispersion import constant
 from needlepoint.errors import ConvergenceError, InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.refit import inputs_of, refit, without_moderators
-from needlepoint.result import Result, p_text, without_notes
+from needlepoint.result import Result, p_text, record, without_notes
 from needlepoint.stats.distributions import chi2_sf, normal_quantile, wald_interval
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ _LOG_2PI = float(np.log(2 * np.pi))
 _STARTS = (-0.9, -0.5, 0.0, 0.5, 0.9)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CopasRow(Result):
     """One degree of selection: ``seen`` is the chance that the least precise study would be published.
 
@@ -44,7 +43,7 @@ class CopasRow(Result):
     residual_p: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Copas(Result):
     """The estimate at every degree of selection, and the first that leaves no small-study effects unexplained."""
 

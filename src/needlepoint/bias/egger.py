@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.refit import as_pooled, inputs_of, kept_rows, refit, subset
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import two_sided_t, wald_interval
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ AsymmetryPredictor = Literal["sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv"]
 _LIMIT = {"sei", "vi", "ninv", "sqrtninv"}  # zero means infinite precision: the intercept is a limit estimate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AsymmetryTest(Result):
     """A test of funnel-plot asymmetry.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.refit import without_moderators
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import chi2_sf, normal_quantile
 from needlepoint.stats.roots import brent_root
 
@@ -25,7 +25,7 @@ ExcessTest = Literal["exact", "binomial", "chi2"]
 Alternative = Literal["two.sided", "greater", "less"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ExcessSignificance(Result):
     """Observed and expected number of significant studies.
 

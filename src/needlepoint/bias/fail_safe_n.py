@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, copysign, sqrt
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 from needlepoint.stats.distributions import normal_quantile, normal_sf, two_sided_normal
 
 __all__ = ["FailSafeMethod", "FailSafeN", "fail_safe_n"]
@@ -22,7 +21,7 @@ FailSafeMethod = Literal["Rosenthal", "Orwin", "Rosenberg", "General"]
 _MOST = 10_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FailSafeN(Result):
     """The number of null studies ``n`` that brings the result to ``alpha`` or to ``target``.
 

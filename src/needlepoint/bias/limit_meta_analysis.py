@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from needlepoint.bias._dispersion import constant, dispersion_fit, refuse_exact_fit
 from needlepoint.errors import InputError
 from needlepoint.pooling.refit import without_moderators
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import chi2_sf, wald_interval
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LimitMetaAnalysis", "limit_meta_analysis"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LimitMetaAnalysis(Result):
     """The adjusted effect and the studies' effects shrunken to infinite precision.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from needlepoint.bias._selection_likelihood import ConditionalSelection
 from needlepoint.bias._selection_search import Problem, maximise
 from needlepoint.options import check_fraction
 from needlepoint.pooling.refit import inputs_of, refit, without_moderators
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 from needlepoint.stats.distributions import normal_quantile
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["PUniform", "p_uniform"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PUniform(Result):
     """The estimate of p-uniform* and the one without adjustment; None where the likelihood has no curvature."""
 

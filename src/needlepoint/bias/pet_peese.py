@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.refit import without_moderators
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import t_cdf, two_sided_t, wald_interval
 
 __all__ = ["CorrectedMean", "peese", "pet", "pet_peese", "waap"]
@@ -20,7 +20,7 @@ __all__ = ["CorrectedMean", "peese", "pet", "pet_peese", "waap"]
 _POWERED = 2.8  # 1.96 + 0.84: 80 % power at two-sided 5 % (Stanley et al. 2017, doi:10.1002/sim.7228)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CorrectedMean(Result):
     """A mean corrected for small-study effects, with its t interval; ``slope`` is that of the predictor.
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.refit import as_pooled
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.rank_correlation import deviates, kendall
 
 __all__ = ["RankTest", "rank_test"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RankTest(Result):
     """Kendall's ``tau`` between standardized effects and their variances; ``exact`` says how p was found."""
 

@@ -14,7 +14,7 @@ from needlepoint.bias._selection_weights import SMOOTH
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit
-from needlepoint.result import Result, p_text, without_notes
+from needlepoint.result import Result, p_text, record, without_notes
 from needlepoint.stats.distributions import chi2_sf
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ Interval = Literal["wald", "profile"]
 _HIGH = 100.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SelectionModel(Result):
     """A fitted selection model, on the analysis scale.
 

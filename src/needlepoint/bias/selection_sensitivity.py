@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from needlepoint.bias._favoured import Favours, favoured
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check_fraction
 from needlepoint.pooling.refit import inputs_of, refit, subset, without_moderators
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 from needlepoint.stats.roots import brent_root
 
@@ -28,7 +27,7 @@ __all__ = ["SelectionSensitivity", "selected_estimate", "selection_sensitivity"]
 _MOST = 1e4  # a selection ratio beyond this explains nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SelectionSensitivity(Result):
     """How robust a pooled effect is to publication bias.
 

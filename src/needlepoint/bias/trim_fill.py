@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +17,7 @@ from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
 from needlepoint.pooling.refit import inputs_of, refit, subset, without_moderators
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,7 @@ TrimFillEstimator = Literal["L0", "R0", "Q0"]
 Side = Literal["left", "right"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TrimFill(Result):
     """Trim and fill: ``missing`` studies estimated on ``side``, and the estimate with them filled in.
 

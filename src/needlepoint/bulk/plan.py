@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from needlepoint.bulk.engine import Engine
 from needlepoint.errors import InputError
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
+from needlepoint.result import record
 
 __all__ = ["EXTRAS", "LETTERS", "Plan", "make_plan"]
 
@@ -39,7 +40,7 @@ EXTRAS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Plan:
     """Columns and methods of a run over many groups."""
 

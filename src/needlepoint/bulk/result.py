@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["Syntheses"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Syntheses(Result):
     """One row of results a group: in memory (``to_frame``), or in the file ``out``.
 

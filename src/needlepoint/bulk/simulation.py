@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from needlepoint.bulk.plan import KERNEL_METHODS, KERNEL_PREDICTIONS, KERNEL_TES
 from needlepoint.bulk.rows import result_columns
 from needlepoint.errors import InputError
 from needlepoint.options import Device, IntervalTest, Prediction, Tau2Method
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +25,7 @@ __all__ = ["Simulation", "simulate_many"]
 _ROWS = 4_000_000  # studies held at once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Simulation(Result):
     """What a method does over many simulated syntheses; ``power`` is the share of intervals without zero.
 

@@ -8,11 +8,11 @@ is "not judged", and a result with a domain that nobody judged is never called "
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, cast
 
 from needlepoint.options import Certainty
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["LADDER", "SMALL_STUDY_MIN_K", "Domain", "Evidence", "Grade", "HumanJudgement", "grade", "rank"]
 
@@ -34,7 +34,7 @@ def rank(certainty: Certainty) -> int:
     return -1 if certainty == "not judged" else LADDER.index(certainty)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Evidence:
     """What GRADE needs to know of one pooled result; effects in any one unit, ``null`` is "no difference".
 
@@ -63,7 +63,7 @@ class Evidence:
     self_reported: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HumanJudgement:
     """A person's judgement of one domain, which beats the rule."""
 
@@ -72,7 +72,7 @@ class HumanJudgement:
     judged_by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Domain:
     """One domain: levels down (None: not judged), the rule that fired, the number behind it."""
 
@@ -82,7 +82,7 @@ class Domain:
     number: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Grade(Result):
     """Certainty of the evidence and its five domains."""
 

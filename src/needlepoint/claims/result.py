@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from needlepoint.options import Assurance, ClaimKind, Polarity, Role, Speaker, Verdict
-from needlepoint.result import Result, jsonable
+from needlepoint.result import Result, jsonable, record
 
 __all__ = [
     "Check",
@@ -54,7 +53,7 @@ def _side_by_side(judged: dict[str, Any]) -> dict[str, Any]:
     return judged.pop("claim") | judged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Damage:
     """A trace of broken extraction."""
 
@@ -63,7 +62,7 @@ class Damage:
     char_end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Section:
     """A heading and the span of text under it."""
 
@@ -72,7 +71,7 @@ class Section:
     char_end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Quantity:
     """A number with its unit and its part in the sentence."""
 
@@ -86,7 +85,7 @@ class Quantity:
     char_end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Segment:
     """A sentence that makes no checkable claim, and what it is instead."""
 
@@ -97,7 +96,7 @@ class Segment:
     section: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Claim:
     """One checkable statement of a page, as a record."""
 
@@ -120,7 +119,7 @@ class Claim:
     proposed_by: str = "rules"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Support:
     """A row of the evidence that a verdict rests on."""
 
@@ -130,7 +129,7 @@ class Support:
     citation: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Judged(Result):
     """A claim and what the evidence says of it."""
 
@@ -147,7 +146,7 @@ class Judged(Result):
         return _side_by_side(_plain(self))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Contradiction:
     """Two claims of one page that cannot both hold, or that pull against each other."""
 
@@ -158,7 +157,7 @@ class Contradiction:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Criterion:
     """One published criterion of good health information, and the sentence that earns or loses it."""
 
@@ -171,7 +170,7 @@ class Criterion:
     after: str  # the instrument it follows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Notice:
     """A warning that a reader must see first."""
 
@@ -180,7 +179,7 @@ class Notice:
     claim: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Check(Result):
     """A page, checked: every claim with its verdict, what contradicts what, what is missing."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from needlepoint.errors import InputError
+from needlepoint.result import record
 
 __all__ = ["Guess", "guess_columns"]
 
@@ -61,7 +61,7 @@ _COUNTS = ("ai", "n1i", "ci", "n2i")
 _TABLE = ("ai", "bi", "ci", "di")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Guess:
     """Columns for ``effect_sizes`` (letter -> column), the measure, and the sentence that says so."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from needlepoint.effects._family import Bools, Vector
 from needlepoint.effects.cochrane import cochrane_effects
 from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["Inferred", "infer_measure"]
 
@@ -30,7 +29,7 @@ _CANDIDATES: dict[str, tuple[str, bool, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Inferred(Result):
     """The measure that best explains the printed effects of one analysis.
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["EffectSizes"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@record
 class EffectSizes(Result):
     """Effect sizes, one a study, on the analysis scale (log for ratios).
 

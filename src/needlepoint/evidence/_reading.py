@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 
 from needlepoint.errors import EvidenceError
 from needlepoint.evidence._follow_up import Duration, find_duration, window_at
 from needlepoint.evidence._phrases import FILLER, Mention, find_mentions, phrases
 from needlepoint.evidence.schema import Pack
 from needlepoint.evidence.terms import ancestors, descendants, find_term
+from needlepoint.result import record
 
 __all__ = ["Reader", "Reading"]
 
@@ -35,7 +35,7 @@ COMPARE = (
 TOWARDS = ("for", "with", "against", "help", "helps", "treat", "treats", "cure", "cures", "relieve", "ease")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Reading:
     """The parts of a question, as ids; None where it leaves something open."""
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from needlepoint.errors import InputError
 from needlepoint.evidence.question import Question
 from needlepoint.evidence.schema import Arm, Contrast, Measurement, Pack, Published, RiskOfBias, Source, Trial
 from needlepoint.evidence.terms import descendants, in_line
 from needlepoint.options import did_you_mean
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["CellRows", "TrialRecord", "cell_rows", "find_source", "find_trial"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TrialRecord(Result):
     """A trial with everything that the pack holds of it."""
 
@@ -26,7 +24,7 @@ class TrialRecord(Result):
     sources: tuple[Source, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CellRows(Result):
     """The rows that bear on a question, used or kept out."""
 

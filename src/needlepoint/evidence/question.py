@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from needlepoint.errors import InputError
 from needlepoint.evidence._phrases import tokens
 from needlepoint.evidence._reading import Reader
 from needlepoint.evidence.schema import Pack
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["Question", "match_question"]
 
 LONGEST = 1000  # characters; a question, not a page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Question(Result):
     """A question in the terms of a pack (ids); None where the question leaves something open."""
 

@@ -5,8 +5,10 @@ Every record that states a number carries ``source``, the id of a row in ``sourc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from needlepoint.result import record
 
 __all__ = [
     "Arm",
@@ -45,7 +47,7 @@ Group = Literal["no treatment", "usual care", "sham", "active", "mixed"]
 ShamKind = Literal["penetrating", "non-penetrating", "mock device", "placebo drug", "hands-on"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Source:
     """Where a row was read: citation, address, kind of copy."""
 
@@ -58,7 +60,7 @@ class Source:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Term:
     """A word of the field: the id used in every other file, the words shown, the words people type."""
 
@@ -78,7 +80,7 @@ class Term:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Window:
     """A span of follow-up, in weeks from the END of treatment (``after`` exclusive, ``to`` inclusive).
 
@@ -94,7 +96,7 @@ class Window:
     synonyms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Instrument:
     """An outcome scale: range, the better end, and the minimal important change for one person."""
 
@@ -111,7 +113,7 @@ class Instrument:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Trial:
     """A randomized trial."""
 
@@ -133,7 +135,7 @@ class Trial:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Arm:
     """One arm of a trial, as a treatment term with the trial's own words."""
 
@@ -145,7 +147,7 @@ class Arm:
     sham_kind: ShamKind | Literal[""] = ""  # empty: no sham, or the source does not say
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Measurement:
     """One arm's summary of one outcome at one time."""
 
@@ -168,7 +170,7 @@ class Measurement:
     row: int = 0  # line of the file, for provenance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Contrast:
     """A reported difference between two arms (first minus second, in the instrument's units)."""
 
@@ -194,7 +196,7 @@ class Contrast:
     row: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Published:
     """A pooled result that others published; always shown as theirs."""
 
@@ -227,7 +229,7 @@ class Published:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Harm:
     """A rate of unwanted events, with its denominator."""
 
@@ -247,7 +249,7 @@ class Harm:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Guideline:
     """What a body recommends, when, and why bodies differ."""
 
@@ -267,7 +269,7 @@ class Guideline:
     superseded_by: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RiskOfBias:
     """A judgement that a review printed for one domain of one trial."""
 
@@ -279,7 +281,7 @@ class RiskOfBias:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Fact:
     """A sourced number that is no pooled result: natural course, prevalence, cost, dose, minimal change."""
 
@@ -295,7 +297,7 @@ class Fact:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Judgement:
     """A certainty domain that a human judged for one cell; beats the rule."""
 
@@ -310,7 +312,7 @@ class Judgement:
     judged_by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Pack:
     """All the data of one field, validated."""
 

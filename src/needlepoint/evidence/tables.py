@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from needlepoint.evidence import schema
+from needlepoint.result import record
 
 __all__ = ["FILES", "TABLES", "Table"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Table:
     """One CSV file: its columns are the fields of ``record``; fields with a default may be left out.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from needlepoint.errors import PackError
@@ -23,6 +22,7 @@ from needlepoint.evidence.schema import (
     Trial,
     Window,
 )
+from needlepoint.result import record
 
 __all__ = ["References", "check_rows", "check_words"]
 
@@ -31,7 +31,7 @@ YEARS = range(1900, 2101)
 RATIOS = ("RR", "OR", "HR")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class References:
     """The names that rows may refer to, and the records that rules look up."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from needlepoint.errors import PackError
 from needlepoint.evidence.schema import Guideline, Harm, Measurement, Pack, Published
 from needlepoint.person.priors import Z95, Course, EffectPrior, Priors
 from needlepoint.person.rules import RuleSource
+from needlepoint.result import record
 from needlepoint.stats.distributions import normal_cdf
 
 __all__ = ["Benefit", "Choice", "Count", "read_choices"]
@@ -23,7 +23,7 @@ __all__ = ["Benefit", "Choice", "Count", "read_choices"]
 PEOPLE = 100  # the one denominator of all counts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Benefit:
     """A published difference in points of pain (0-10, positive is better), and in people of 100."""
 
@@ -42,7 +42,7 @@ class Benefit:
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Count:
     """So many people of 100 with an unwanted event."""
 
@@ -55,7 +55,7 @@ class Count:
     tier: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Choice:
     """One option; every option has the same fields, and an empty one says so in words."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from needlepoint.person.choices import Choice, read_choices
 from needlepoint.person.priors import load_priors
 from needlepoint.person.rules import LEVELS, RuleSource, load_rules, pack_file
 from needlepoint.person.screen import Screening, clean, evaluate
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["CoursePoint", "Credential", "Decision", "decide"]
 
@@ -30,7 +29,7 @@ NEEDED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CoursePoint:
     """Mean pain (0-10) of people whose pain is new or has lasted, some weeks after they sought care."""
 
@@ -43,7 +42,7 @@ class CoursePoint:
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Credential:
     """How to check a practitioner in one country."""
 
@@ -55,7 +54,7 @@ class Credential:
     tier: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Decision(Result):
     """Everything on the page of a decision aid. Nothing in it adds up what matters to the person."""
 

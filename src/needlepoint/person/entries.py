@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from needlepoint.errors import InputError
+from needlepoint.result import record
 
 __all__ = ["FIELDS", "TEXTS", "Entry", "as_day", "entry"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Entry:
     """One day. Scales run from 0 (none) to 10 (worst), but for ``rmdq`` (0-24) and ``sleep`` (10 is best)."""
 

@@ -9,7 +9,7 @@ the person changed, how much of it is beyond the expected course, and how far th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ from needlepoint.person.randomised_start import DrawTest, draw_test
 from needlepoint.person.rows import as_entries, numbered_day
 from needlepoint.person.side_measures import side_fields
 from needlepoint.person.verdict import Verdict, advice, decide_verdict, in_percent, review_due, words
-from needlepoint.result import Result, digest
+from needlepoint.result import Result, digest, record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ __all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse_diary", "chance", "t
 TREND = "a steady trend of its own, up or down"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Sensitivity:
     """The effect under another assumption."""
 
@@ -57,7 +57,7 @@ class Sensitivity:
     p_helps: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Window:
     """Mean of the days in a window."""
 
@@ -66,7 +66,7 @@ class Window:
     mean: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DiaryAnswer(Result):
     """What one diary shows: three numbers, a verdict by the stated rule, and what it rests on.
 

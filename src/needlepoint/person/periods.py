@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from needlepoint.person.posterior import Mixture, Noise, Posterior, fit
 from needlepoint.person.priors import EffectPrior, as_prior, load_priors
 from needlepoint.person.rows import as_entries
 from needlepoint.person.verdict import Verdict, decide_verdict, in_percent, period_advice, period_words
-from needlepoint.result import Result, digest
+from needlepoint.result import Result, digest, record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,7 @@ MOST_DAYS = 730  # of a whole trial
 MOST_ORDERS = 4096  # orders that the test by lot goes through
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Periods:
     """Pairs of periods, one on and one off, their order drawn by lot pair by pair."""
 
@@ -61,7 +61,7 @@ class Periods:
         ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PeriodsAnswer(Result):
     """Effect of treated days (0-10, negative is better), with its carry-over and the test by lot."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from needlepoint.errors import InputError
 from needlepoint.person.entries import Entry
 from needlepoint.person.priors import load_priors
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["CAN", "CANNOT", "Plan", "candidates", "next_step", "plan"]
 
@@ -28,7 +27,7 @@ CANNOT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Plan(Result):
     """What to do from the first day of the diary to the review."""
 

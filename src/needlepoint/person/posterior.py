@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from needlepoint.person._ar1_noise import whiten
+from needlepoint.result import record
 from needlepoint.stats.quadrature import Interval, integrate
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _CEILING = 10.0  # width of the 0-10 scale
 _RTOL = 1e-4  # of the evidence: posterior means are good to about as many prior SDs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Noise:
     """Prior of the noise: ``log sigma`` normal about ``log sigma0``, phi uniform to ``phi_max``, shares ``w``."""
 
@@ -92,7 +93,7 @@ class Mixture:
         return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Posterior:
     """Posterior over the quadrature's points; components run over (point, w, shape)."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +19,7 @@ from needlepoint.person.durations import match_duration
 from needlepoint.person.posterior import Noise
 from needlepoint.person.rules import pack_file
 from needlepoint.person.verdict import Limits
+from needlepoint.result import record
 
 if TYPE_CHECKING:
     from needlepoint.answer.result import Answer, Cell, Estimate, Scale
@@ -28,7 +29,7 @@ __all__ = ["Course", "Design", "EffectPrior", "Priors", "as_course", "as_prior",
 Z95 = 1.959963984540054
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectPrior:
     """What the trials say the treatment does to pain today (0-10, negative is better), and how people differ."""
 
@@ -46,7 +47,7 @@ class EffectPrior:
         return math.hypot(self.se, self.person_sd)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Course:
     """Change expected without the treatment (0-10, negative is better) once it has run its course."""
 
@@ -58,7 +59,7 @@ class Course:
     label: str  # in plain words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Design:
     """What the diary asks for, and the shapes over which the model averages."""
 
@@ -71,7 +72,7 @@ class Design:
     course_days: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Priors:
     """Everything that the analysis takes from outside the diary."""
 

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 from needlepoint.errors import InputError, PackError
 from needlepoint.person.rules import RuleSource, pack_file
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["SCORES", "Questionnaire", "Score", "load_questionnaires", "score"]
 
 Answers = tuple[float | None, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Questionnaire:
     """How a form is scored, and who may use it; ``items`` are the lengths that it comes in."""
 
@@ -44,7 +43,7 @@ class Questionnaire:
     ceiling: float | None = None  # above it there is little room to get worse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Score(Result):
     """A questionnaire's score; ``low`` to ``high`` is its range, lower is better for all of these.
 

@@ -7,12 +7,12 @@ gain at the true day is. Its smallest share is one in as many days as were drawn
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from needlepoint.person._ar1_noise import whiten
+from needlepoint.result import record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DrawTest", "draw_test"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DrawTest:
     """``rank`` of the ``days`` in the draw show a gain at least as clear as the true day's; ``share`` of them."""
 

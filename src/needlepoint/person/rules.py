@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from needlepoint.errors import EvidenceError, PackError
+from needlepoint.result import record
 
 __all__ = [
     "LEVELS",
@@ -42,7 +42,7 @@ Condition = Mapping[str, Any]  # question id -> "yes" | "no" | list of choices |
 BOUNDS = ("above", "from", "below")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RuleSource:
     """Where a rule was read, and how far that copy is from the original."""
 
@@ -52,7 +52,7 @@ class RuleSource:
     tier: Tier
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Question:
     """One question; ``choices`` for a choice, ``low`` and ``high`` for a number."""
 
@@ -65,7 +65,7 @@ class Question:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Evidence:
     """A base rate or a measured risk, shown beside a finding."""
 
@@ -74,7 +74,7 @@ class Evidence:
     source: RuleSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Rule:
     """What an answer means, how urgent it is and what to do."""
 
@@ -89,7 +89,7 @@ class Rule:
     limit: str = ""  # what not to have done: "no electric stimulation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Population:
     """Whom a trial enrolled: every one of ``needs``, none of ``excludes``."""
 
@@ -101,7 +101,7 @@ class Population:
     source: RuleSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RuleBook:
     """All the rules of one pack, validated, with the questions in the order of asking."""
 

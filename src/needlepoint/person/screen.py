@@ -6,7 +6,6 @@ An emergency always wins. Nothing that was not asked is taken for "no", and "not
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +23,7 @@ from needlepoint.person.rules import (
     RuleBook,
     load_rules,
 )
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["Finding", "Resemblance", "Screening", "evaluate", "screen"]
 
@@ -34,7 +33,7 @@ Fit = Literal["yes", "unsure", "no", "unknown"]
 Standing = Literal["like you", "would have left you out", "not like you", "cannot tell"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Finding:
     """A rule that fired: which answer led to it, how urgent it is, what to do and who says so."""
 
@@ -51,7 +50,7 @@ class Finding:
     evidence: tuple[str, ...]  # base rates with their sources; never shown beside an emergency
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Resemblance:
     """How the person stands to the people of one trial."""
 
@@ -64,7 +63,7 @@ class Resemblance:
     tier: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Screening(Result):
     """Result of a safety screen; ``findings`` most severe first."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from needlepoint.errors import InputError
 from needlepoint.person.nof1 import DiaryAnswer
 from needlepoint.person.priors import Z95, EffectPrior, load_priors
 from needlepoint.person.verdict import people_words
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 if TYPE_CHECKING:
     from needlepoint.pooling.result import Pooled
@@ -24,7 +24,7 @@ COMMON_ERROR = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Person:
     """One person of a series: what the diary alone says, and what it says beside the others."""
 
@@ -38,7 +38,7 @@ class Person:
     shared_high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class People(Result):
     """Diaries of several people together; points of pain beyond the expected course, negative is better."""
 

@@ -7,8 +7,9 @@ verdict promises anything.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
+
+from needlepoint.result import record
 
 __all__ = [
     "Limits",
@@ -32,7 +33,7 @@ Verdict = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Limits:
     """What counts: points on the 0-10 scale (lower is better), probabilities, a course of sessions."""
 

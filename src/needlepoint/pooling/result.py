@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from needlepoint.pooling.kernels.normal import Integers, Matrix
-from needlepoint.result import Result, without_notes
+from needlepoint.result import Result, record, without_notes
 
 __all__ = ["Coefficient", "Pooled"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Coefficient(Result):
     """One coefficient with its test and interval; ``df`` is None for normal-theory tests."""
 
@@ -25,7 +25,7 @@ class Coefficient(Result):
     ci_high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Pooled(Result):
     """Effect sizes pooled by the normal-normal model, on the analysis scale (log for ratios).
 
@@ -85,7 +85,7 @@ class Pooled(Result):
     tau2_fixed: bool = field(default=False, repr=False)
     design: Any = field(default=None, repr=False)
     ni: Matrix | None = field(default=None, repr=False)
-    data: Any = field(default=None, repr=False)
+    data: Any = field(default=None, repr=False, compare=False)
 
     @property
     def p(self) -> int:

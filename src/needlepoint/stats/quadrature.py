@@ -10,13 +10,14 @@ tells its own error. Nothing is random: the same integrand gives the same nodes,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from needlepoint.errors import ConvergenceError
+from needlepoint.result import record
 from needlepoint.stats.quadrature_axes import Axis, Interval, Positive, Real, Stretch
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _NEGLIGIBLE = 1e-18  # weights below this are left out of the mixture
 LogIntegrand = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Quadrature:
     """A posterior as weighted points, with its normalising constant.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from needlepoint.errors import InputError
+from needlepoint.result import record
 
 __all__ = ["Page", "page_of_bytes", "page_of_text", "read_page"]
 
@@ -58,7 +58,7 @@ _DATE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Page:
     """The text that is checked; offsets of claims are offsets in ``text``."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from needlepoint.errors import PackError
+from needlepoint.result import record
 
 __all__ = [
     "Assertion",
@@ -33,7 +34,7 @@ Benefit = Literal["modest", "small", "mixed", "none", "insufficient"]
 _FILE = "claims.toml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Word:
     """A term of the field: the words that name it, and the words that only point to it (``parts``)."""
 
@@ -45,7 +46,7 @@ class Word:
     parent: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Standing:
     """What is settled about a treatment for a condition, in one word and one sentence."""
 
@@ -61,7 +62,7 @@ class Standing:
     outcomes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Mechanism:
     """How a treatment is said to work, and how sure that is."""
 
@@ -74,7 +75,7 @@ class Mechanism:
     treatments: tuple[str, ...] = ()  # speaks of these alone, and before what is said of all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Assertion:
     """A statement that pages make, known by groups of words, and whether it is true."""
 
@@ -91,7 +92,7 @@ class Assertion:
     citation: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Definition:
     """A word that is often explained wrongly; ``right`` and ``wrong`` name language cues."""
 
@@ -105,7 +106,7 @@ class Definition:
     citation: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class UsualNumber:
     """The range in which a number of this unit is right when these words stand beside it."""
 
@@ -121,7 +122,7 @@ class UsualNumber:
     conditions: tuple[str, ...] = ()  # a claim that names others is about another number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Study:
     """A study that pages cite: its size, year, people, results, and what citing pages get wrong."""
 
@@ -141,7 +142,7 @@ class Study:
     others: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Position:
     """What a body recommends."""
 
@@ -160,7 +161,7 @@ class Position:
     only: str = ""  # "superseded" where "only for ..." is no longer true
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HarmRate:
     """How often a treatment does harm, as fractions of its patients."""
 
@@ -176,7 +177,7 @@ class HarmRate:
     mild: bool = False  # and no serious one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Regulation:
     """What the law says of a device or of payment."""
 
@@ -189,7 +190,7 @@ class Regulation:
     forbids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Knowledge:
     """All that is known for reading pages on one field."""
 

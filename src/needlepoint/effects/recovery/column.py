@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
 from needlepoint import columns
 from needlepoint.effects.recovery.record import Recovered
 from needlepoint.errors import InputError
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["RecoveredRows", "recover_rows"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RecoveredRows(Result):
     """Derived values of many studies: a list a name, None where a study's input is missing or unusable."""
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from needlepoint.errors import InputError
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["Recovered", "need_positive", "need_probability"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Recovered(Result):
     """Derived values by name; ``how`` says the derivation in words, ``source`` who published it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,13 @@ from needlepoint.pooling.coefficients.inference import Omnibus, coefficients
 from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.result import Coefficient, Pooled
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import chi2_sf, f_sf
 
 __all__ = ["ContrastTest", "contrast", "variance_inflation"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ContrastTest(Result):
     """Each contrast with its interval, and all of them tested together (chi-square, or F with ``df2``)."""
 

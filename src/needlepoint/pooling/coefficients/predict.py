@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,13 @@ from needlepoint.pooling.coefficients.prediction import Spread, prediction_inter
 from needlepoint.pooling.design import new_rows
 from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, rows_of
+from needlepoint.result import Result, record, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["Predicted", "predict"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Predicted(Result):
     """Estimates at rows of moderator values, with confidence and prediction intervals (arrays over rows)."""
 

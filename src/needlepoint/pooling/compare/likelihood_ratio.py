@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from needlepoint.errors import InputError
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 from needlepoint.stats.distributions import chi2_sf
 
 __all__ = ["LikelihoodRatio", "likelihood_ratio_test"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LikelihoodRatio(Result):
     """Likelihood-ratio test of a reduced model against a full one; ``r2`` is the drop of tau2 (fraction)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from needlepoint.pooling.api import pool
 from needlepoint.pooling.design import Design, build
 from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, without_notes
+from needlepoint.result import Result, record, without_notes
 from needlepoint.stats.distributions import wald_interval
 
 __all__ = ["AveragedCoefficient", "AveragedModels", "Candidate", "average_models"]
@@ -24,7 +24,7 @@ Criterion = Literal["AICc", "AIC", "BIC"]
 _MOST = 4096  # subsets fitted at most
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Candidate(Result):
     """One subset of moderators; ``weight`` is its share of the evidence under the criterion."""
 
@@ -36,7 +36,7 @@ class Candidate(Result):
     log_likelihood: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AveragedCoefficient(Result):
     """A coefficient averaged over all models, zero where it is absent, with its unconditional standard error."""
 
@@ -48,7 +48,7 @@ class AveragedCoefficient(Result):
     importance: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AveragedModels(Result):
     """Every model, best first; the importance of each moderator; averaged coefficients."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,13 @@ from needlepoint.pooling.api import fit_inputs
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.refit import inputs_of, kept_rows, refit, subset, without_moderators
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, p_text, without_notes
+from needlepoint.result import Result, p_text, record, without_notes
 from needlepoint.stats.distributions import chi2_sf
 
 __all__ = ["Subgroup", "Subgroups", "subgroups"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Subgroup(Result):
     """The pooled result of one group."""
 
@@ -39,7 +39,7 @@ class Subgroup(Result):
     pooled: Pooled = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Subgroups(Result):
     """Groups and the test that they differ: ``q_between`` on ``q_between_df`` degrees of freedom."""
 

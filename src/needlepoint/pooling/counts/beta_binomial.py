@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import copysign, exp, log, sqrt
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from needlepoint.pooling.counts.counts import (
     refuse_parts,
     two_arms,
 )
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import (
     chi2_quantile,
     chi2_sf,
@@ -38,7 +38,7 @@ Interval = Literal["profile", "wald"]
 Arms = list[tuple[Vector, Vector]]  # events and sizes (k,) of one group or two
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BetaBinomial(Result):
     """A beta-binomial estimate on the analysis scale (log for ratios, logit for a proportion).
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from needlepoint.pooling.counts.counts import Counts, Vector
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import chi2_sf, two_sided_normal, wald_interval
 
 __all__ = ["CommonEffect", "Heterogeneity", "common_effect_fields", "heterogeneity"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CommonEffect(Result):
     """One common effect pooled from counts, on the analysis scale (log for ratios); ``i2`` is a fraction.
 

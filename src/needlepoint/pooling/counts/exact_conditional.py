@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf, isfinite, sqrt
 from typing import Any, Literal, NamedTuple
 
@@ -17,7 +17,7 @@ from needlepoint.pooling.counts.counts import (
     refuse_all_empty,
     refuse_parts,
 )
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.roots import brent_root
 
 __all__ = ["ExactConditional", "exact_conditional"]
@@ -29,7 +29,7 @@ AS_LIKELY = 1.0 + 1e-7  # outcomes whose probability ties with the one seen belo
 FAR = 40.0  # log ratios beyond this are not told from infinity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ExactConditional(Result):
     """A common log ratio with its exact interval, conditional on every study's margins.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import exp, inf, isfinite, sqrt
 from typing import Any, Literal
 
@@ -23,7 +22,7 @@ from needlepoint.pooling.counts.counts import (
     read_counts,
     zero_cells,
 )
-from needlepoint.result import p_text
+from needlepoint.result import p_text, record
 from needlepoint.stats.distributions import chi2_sf
 
 __all__ = ["CountMeasure", "MantelHaenszel", "mantel_haenszel"]
@@ -31,7 +30,7 @@ __all__ = ["CountMeasure", "MantelHaenszel", "mantel_haenszel"]
 CountMeasure = Literal["OR", "RR", "RD", "IRR", "IRD"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MantelHaenszel(CommonEffect):
     """A Mantel-Haenszel estimate.
 

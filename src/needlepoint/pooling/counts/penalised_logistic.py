@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import copysign, sqrt
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from needlepoint.errors import ConvergenceError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts.counts import Vector, empty_studies, read_counts, two_arms
 from needlepoint.pooling.counts.firth import PenalisedFit, dispersion, penalised_fit
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import (
     chi2_quantile,
     chi2_sf,
@@ -29,7 +29,7 @@ Method = Literal["EE", "ME"]
 Interval = Literal["profile", "wald"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PenalisedLogistic(Result):
     """A penalised log odds ratio; ``statistic`` is the signed root of the penalised likelihood ratio.
 

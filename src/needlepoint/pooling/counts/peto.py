@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
@@ -13,6 +12,7 @@ from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.counts.common_effect import CommonEffect, common_effect_fields
 from needlepoint.pooling.counts.counts import Vector, read_counts
+from needlepoint.result import record
 
 __all__ = ["Peto", "peto"]
 
@@ -22,7 +22,7 @@ LARGE_LOG_ODDS_RATIO = 1.0
 UNEQUAL_GROUPS = 2.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Peto(CommonEffect):
     """Peto's pooled log odds ratio, with observed minus expected events and their variance."""
 

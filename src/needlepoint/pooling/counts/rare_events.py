@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import exp, isfinite
 from typing import Any
 
@@ -16,7 +15,7 @@ from needlepoint.pooling.counts.glmm.glmm import glmm
 from needlepoint.pooling.counts.mantel_haenszel import mantel_haenszel
 from needlepoint.pooling.counts.penalised_logistic import penalised_logistic
 from needlepoint.pooling.counts.peto import peto
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["METHODS", "RareEvents", "Row", "rare_events"]
 
@@ -34,7 +33,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 """Name -> function of the counts; all give a log odds ratio."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Row(Result):
     """One method's log odds ratio, or why it has none (``refused``); ``tau2`` where the method has it.
 
@@ -50,7 +49,7 @@ class Row(Result):
     refused: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RareEvents(Result):
     """Log odds ratios by every method, with the events and studies that they rest on."""
 

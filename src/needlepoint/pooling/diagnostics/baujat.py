@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,12 @@ import numpy as np
 from needlepoint.pooling.diagnostics.residuals import without_each
 from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.refit import as_pooled
-from needlepoint.result import Result, rows_of
+from needlepoint.result import Result, record, rows_of
 
 __all__ = ["Baujat", "baujat"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Baujat(Result):
     """``heterogeneity``: squared Pearson residuals; ``influence``: squared standardized change of the fitted value."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,13 @@ import numpy as np
 from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, rows_of
+from needlepoint.result import Result, record, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["StudyEffects", "blup", "ranef"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StudyEffects(Result):
     """Predicted effects of the studies with prediction intervals; ``shrinkage`` is the weight given to the model."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -14,14 +13,14 @@ from needlepoint.pooling.kernels.normal import Integers, Matrix
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.resampling.batch import fit_batch
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, rows_of
+from needlepoint.result import Result, record, rows_of
 
 __all__ = ["ForwardSearch", "forward_search"]
 
 _CANDIDATES = 2000  # starting subsets that are compared
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ForwardSearch(Result):
     """The model at every step: ``size`` studies, the ``entered`` ones, and the monitored numbers.
 

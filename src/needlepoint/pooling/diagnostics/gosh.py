@@ -14,7 +14,7 @@ from needlepoint.pooling.kernels.normal import Integers, Mask, Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.resampling.batch import fit_batch
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["Gosh", "gosh"]
 
@@ -23,7 +23,7 @@ _SAMPLED = 100_000
 _NUMBERS = 2_000_000  # held in one array at a time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Gosh(Result):
     """Pooled results of subsets, one element a subset (``estimate``: subsets x coefficients).
 

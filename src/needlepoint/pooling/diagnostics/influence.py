@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from needlepoint.pooling.diagnostics.residuals import deleted_residual, hat_matr
 from needlepoint.pooling.kernels.normal import Integers, Mask, Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, jsonable, rows_of
+from needlepoint.result import Result, jsonable, record, rows_of
 from needlepoint.stats.distributions import chi2_quantile
 
 __all__ = ["Influence", "influence", "influence_line"]
@@ -30,7 +29,7 @@ _CASES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Influence(Result):
     """Case diagnostics, one value a study (``dfbetas``: studies x coefficients).
 

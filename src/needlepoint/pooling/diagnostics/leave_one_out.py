@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,12 @@ from needlepoint.pooling.diagnostics.residuals import without_each
 from needlepoint.pooling.diagnostics.some_rows import labels_of, size_of, some_rows
 from needlepoint.pooling.kernels.normal import Integers
 from needlepoint.pooling.refit import as_pooled
-from needlepoint.result import Result, p_text, without_notes
+from needlepoint.result import Result, p_text, record, without_notes
 
 __all__ = ["Series", "SeriesRow", "leave_one_out"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SeriesRow(Result):
     """One pooled result of a series; ``study`` is the study left out, or added."""
 
@@ -37,7 +36,7 @@ class SeriesRow(Result):
     h2: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Series(Result):
     """Pooled results of a series of subsets; with moderators the numbers are those of the first coefficient."""
 

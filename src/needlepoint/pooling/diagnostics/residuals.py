@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from needlepoint.errors import NotEnoughStudies
 from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, rows_of
+from needlepoint.result import Result, record, rows_of
 
 __all__ = [
     "Residuals",
@@ -24,7 +23,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Residuals(Result):
     """Residuals with their standard errors, one a study; ``z`` is their ratio."""
 

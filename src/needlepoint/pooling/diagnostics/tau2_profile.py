@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,12 @@ from needlepoint.pooling.heterogeneity.heterogeneity_intervals import heterogene
 from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.refit import inputs_of
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result, rows_of
+from needlepoint.result import Result, record, rows_of
 
 __all__ = ["LikelihoodProfile", "likelihood_profile"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LikelihoodProfile(Result):
     """Log-likelihood and first coefficient with its interval at each value of ``tau2`` (arrays over points)."""
 

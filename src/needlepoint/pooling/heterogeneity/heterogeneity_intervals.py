@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 from typing import Any
 
@@ -16,14 +15,14 @@ from needlepoint.pooling.kernels.likelihood import log_likelihood
 from needlepoint.pooling.kernels.normal import Matrix, Table, at, kernel_form
 from needlepoint.pooling.kernels.q_profile import solve_q
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 from needlepoint.stats.distributions import chi2_quantile, normal_quantile
 from needlepoint.stats.roots import brent_root, root_above
 
 __all__ = ["KINDS", "HeterogeneityIntervals", "heterogeneity_intervals"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HeterogeneityIntervals(Result):
     """Interval for tau2 and what it implies for tau, I2 (fraction) and H2."""
 

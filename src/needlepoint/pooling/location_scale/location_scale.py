@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import log, pi
 from typing import Any, Literal
 
@@ -25,7 +25,7 @@ from needlepoint.pooling.kernels.least_squares import fit_design
 from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.location_scale.likelihood import Scale, State, evaluate, maximise
 from needlepoint.pooling.result import Coefficient
-from needlepoint.result import Result, digest
+from needlepoint.result import Result, digest, record
 
 __all__ = ["LocationScale", "location_scale"]
 
@@ -34,7 +34,7 @@ LocationScaleTest = Literal["z", "t", "HKSJ", "HKSJ-adhoc"]
 Link = Literal["log", "identity"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LocationScale(Result):
     """Coefficients of the mean (``coefficients``) and of tau2 on its link (``scale``).
 

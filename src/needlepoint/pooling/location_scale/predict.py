@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,13 @@ from needlepoint.options import chosen_level
 from needlepoint.pooling.design import Design, new_rows
 from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.location_scale.location_scale import LocationScale
-from needlepoint.result import Result, rows_of
+from needlepoint.result import Result, record, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["ScaledPrediction", "predict_location_scale"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ScaledPrediction(Result):
     """Arrays over rows of moderator values; the prediction interval uses the row's own ``tau2``."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,12 @@ from needlepoint.pooling.multilevel.block_gaussian import Marginal, State, block
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.multilevel.search import maximise
 from needlepoint.pooling.refit import kept_rows
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["ClusterInfluence", "cluster_influence"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ClusterInfluence(Result):
     """The model without each cluster: ``estimate`` and ``dfbetas`` (clusters x coefficients), Cook's distance."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import nan
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ from needlepoint.pooling.multilevel.random_terms import (
 )
 from needlepoint.pooling.multilevel.search import correlations_of, maximise
 from needlepoint.pooling.result import Coefficient
-from needlepoint.result import Result, digest, p_text
+from needlepoint.result import Result, digest, p_text, record
 from needlepoint.stats.distributions import chi2_sf, normal_quantile, t_quantile
 
 __all__ = ["Multilevel", "RandomStructure", "RandomTerm", "multilevel", "sampling_covariance"]
@@ -41,7 +41,7 @@ MultilevelTest = Literal["z", "t"]
 Containment = Literal["contain", "residual"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RandomTerm(Result):
     """One random term: the variance of its effects (one, or one a level) and their correlation within a group.
 
@@ -58,7 +58,7 @@ class RandomTerm(Result):
     G: Matrix = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Multilevel(Result):
     """A model with random terms, on the analysis scale (log for ratios); ``i2`` is a fraction.
 
@@ -107,7 +107,7 @@ class Multilevel(Result):
     model: Marginal = field(repr=False)
     theta: Matrix = field(repr=False)
     design: Design = field(repr=False)
-    data: Any = field(default=None, repr=False)
+    data: Any = field(default=None, repr=False, compare=False)
 
     @property
     def p(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from needlepoint.pooling.multilevel.random_terms import (
     standard_deviations,
 )
 from needlepoint.pooling.multilevel.search import held_at
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 from needlepoint.stats.distributions import chi2_quantile, normal_quantile, t_quantile
 from needlepoint.stats.roots import brent_root
 
@@ -36,7 +36,7 @@ __all__ = [
 _FAR = 20.0  # logit of a correlation that is one to rounding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RandomEffects(Result):
     """Predicted effects of the groups of one term (of each level in it), with prediction intervals."""
 
@@ -57,7 +57,7 @@ class RandomEffects(Result):
         ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ComponentInterval(Result):
     """Interval of one variance ("variance") or correlation ("correlation") of a random term."""
 
@@ -69,7 +69,7 @@ class ComponentInterval(Result):
     ci_high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ComponentIntervals(Result):
     """Profile-likelihood intervals of every variance and correlation."""
 

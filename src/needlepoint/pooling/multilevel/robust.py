@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.multilevel.sandwich import Cluster, Sandwich, sandwich
 from needlepoint.pooling.refit import as_pooled, kept_rows
 from needlepoint.pooling.result import Coefficient, Pooled
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import f_sf
 
 __all__ = ["Robust", "RobustDf", "RobustKind", "robust"]
@@ -28,7 +28,7 @@ RobustDf = Literal["Satterthwaite", "clusters"]
 """Degrees of freedom: estimated from the working model, or clusters less coefficients."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Robust(Result):
     """A pooled model with cluster-robust tests; ``qm`` tests the moderators (F with ``qm_df``, ``qm_df2``)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from needlepoint.options import check, chosen_level
 from needlepoint.pooling.kernels.normal import Mask, Matrix
 from needlepoint.pooling.resampling.batch import BatchFit, fit_batch
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 from needlepoint.stats.distributions import normal_cdf, normal_quantile
 
 __all__ = ["Bootstrap", "bootstrap"]
@@ -21,7 +21,7 @@ BootstrapKind = Literal["parametric", "nonparametric"]
 BootstrapInterval = Literal["percentile", "basic", "BCa"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Bootstrap(Result):
     """Bootstrap standard errors and intervals of every coefficient and of tau2.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ from needlepoint.errors import InputError
 from needlepoint.pooling.kernels.normal import Integers, Matrix
 from needlepoint.pooling.resampling.batch import BatchFit, fit_batch
 from needlepoint.pooling.result import Pooled
-from needlepoint.result import Result
+from needlepoint.result import Result, record
 
 __all__ = ["PermutationTest", "permutation_test"]
 
@@ -22,7 +21,7 @@ _TIE = 1.5e-8  # statistics that differ by rounding only count as equal
 _MOST_EXACT = 2_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PermutationTest(Result):
     """p-values of every coefficient, and of all moderators together, under permutation."""
 

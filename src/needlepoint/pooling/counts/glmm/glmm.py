@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import sqrt
 from typing import Any
 
@@ -22,7 +22,7 @@ from needlepoint.pooling.counts.glmm.inputs import (
 )
 from needlepoint.pooling.counts.glmm.profile import profile_coefficients, profile_tau2
 from needlepoint.pooling.result import Coefficient
-from needlepoint.result import Result, p_text
+from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["Glmm", "GlmmModel", "glmm"]
@@ -30,7 +30,7 @@ __all__ = ["Glmm", "GlmmModel", "glmm"]
 TOLERABLE = 1e-6  # of the log-likelihood: below this no printed digit changes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Glmm(Result):
     """A count model fitted by maximum likelihood, on the log (or logit) scale.
 
