@@ -9,8 +9,7 @@ from needlepoint.errors import InputError
 from needlepoint.options import did_you_mean
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
 __all__ = ["column", "column_names", "labels", "library_of", "numbers"]
 
@@ -63,7 +62,7 @@ def column(data: Any, values: Any, *, field: str) -> Any:
     return nw.from_native(data, eager_only=True)[values].to_native()
 
 
-def numbers(data: Any, values: Any, *, field: str) -> NDArray[np.float64]:
+def numbers(data: Any, values: Any, *, field: str) -> Floats:
     """Resolve to a 1-D float array; missing entries become NaN, text that is no number is an error.
 
     Raises

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from needlepoint.arrays import Floats
 from needlepoint.bayes._count_likelihood import CountLikelihood, Kernel, exact_kernel, kernel_of
 from needlepoint.bayes.prior_effect import EffectPrior, Point
 from needlepoint.bayes.prior_tau import Fixed, TauPrior
@@ -17,11 +18,8 @@ from needlepoint.stats.quadrature_axes import Axis, Real
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from needlepoint.pooling.counts.counts import Counts
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["fit_common_counts", "fit_counts"]
 

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from needlepoint.arrays import Floats
 from needlepoint.bayes._hypergeometric_table import HypergeometricTable
 from needlepoint.pooling.counts.glmm.families import Binomial, Family, Hypergeometric, Poisson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 __all__ = ["CountLikelihood", "Kernel", "exact_kernel", "kernel_of"]
 

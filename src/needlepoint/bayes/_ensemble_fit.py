@@ -24,9 +24,8 @@ from needlepoint.stats.quadrature import Quadrature, integrate
 from needlepoint.stats.quadrature_axes import Axis, HalfLine, Interval, Positive, Real
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["ModelFit", "fit_gaussian", "fit_model"]
 

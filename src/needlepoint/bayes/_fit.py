@@ -13,11 +13,8 @@ from needlepoint.bayes.mixture import Mixture
 from needlepoint.stats.quadrature import Quadrature, integrate
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from needlepoint.arrays import Floats
     from needlepoint.stats.quadrature_axes import Axis
-
-    Floats = NDArray[np.float64]
 
     TauAt = Callable[[Sequence[Floats]], Floats]
 

@@ -17,7 +17,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from needlepoint.arrays import Floats
+
 
 __all__ = ["HypergeometricTable"]
 

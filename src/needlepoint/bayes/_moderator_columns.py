@@ -10,11 +10,9 @@ import numpy as np
 from needlepoint.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from needlepoint.arrays import Floats
     from needlepoint.pooling.design import Design
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Moderator", "moderators_of"]
 

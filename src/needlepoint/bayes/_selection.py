@@ -20,9 +20,8 @@ import numpy as np
 from needlepoint.bayes.publication_bias import WeightFunction
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Selection"]
 

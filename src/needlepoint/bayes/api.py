@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Floats
 from needlepoint.bayes._fit import Fit, fit
 from needlepoint.bayes._normal_normal import Gaussian
 from needlepoint.bayes.highest_density import shortest
@@ -23,7 +23,6 @@ from needlepoint.result import digest
 
 __all__ = ["INTERVALS", "UNIT_SCALES", "bayes", "coefficient"]
 
-Array = NDArray[np.float64]
 INTERVALS = ("central", "shortest")
 # scales on which a half-normal of 0.5 allows "substantial" heterogeneity: Röver et al. (2021), section 3
 UNIT_SCALES = {"SMD", "SMDH", "OR", "RR", "IRR", "HR", "PETO", "ROM", "AS", "COR", "ZCOR"}
@@ -161,12 +160,12 @@ def _posterior(
     )
 
 
-def _fit(joint: JointPrior | Posterior, yi: Array, vi: Array, X: Array) -> Fit:
+def _fit(joint: JointPrior | Posterior, yi: Floats, vi: Floats, X: Floats) -> Fit:
     if isinstance(joint, JointPrior):
         return fit(joint, joint.axes, joint.tau_at, yi, vi, X)
     earlier = joint.fit
 
-    def as_prior(*scales: Array) -> Gaussian:
+    def as_prior(*scales: Floats) -> Gaussian:
         state = earlier.state(*scales)
         log_weight = state.log_weight - earlier.log_evidence
         return Gaussian(log_weight, state.mean, state.precision, state.log_norm)
@@ -202,7 +201,7 @@ def _heterogeneity(found: Fit, level: float, interval: str) -> tuple[float, floa
     return median, low, high, margin
 
 
-def _mean_weights(found: Fit, vi: Array, X: Array) -> Array:
+def _mean_weights(found: Fit, vi: Floats, X: Floats) -> Floats:
     """Posterior mean weights of the studies in the estimate, in percent; below 100 in sum under a proper prior."""
     W = 1.0 / (vi + (found.tau**2)[:, None])
     pull = (found.cov[:, 0, :] @ X.T) * W

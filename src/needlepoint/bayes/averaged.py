@@ -12,9 +12,8 @@ from needlepoint.stats.quadrature_inverse import inverse_cdf
 from needlepoint.stats.quadrature_marginal import Marginal
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Averaged"]
 

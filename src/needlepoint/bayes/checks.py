@@ -6,8 +6,8 @@ All are integrals over the posterior or the prior, computed as such: nothing is 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Floats
 from needlepoint.bayes._fit import fit
 from needlepoint.bayes._normal_normal import log_total
 from needlepoint.bayes.joint_prior import JointPrior
@@ -19,8 +19,6 @@ from needlepoint.result import Result, record
 from needlepoint.stats.quadrature import integrate
 
 __all__ = ["PredictiveCheck", "PriorConflict", "StudyCheck", "predictive_check", "prior_conflict"]
-
-Array = NDArray[np.float64]
 
 
 @record
@@ -89,7 +87,7 @@ def predictive_check(posterior: Posterior) -> PredictiveCheck:
     )
 
 
-def _residual_square(posterior: Posterior, tau: Array) -> Array:
+def _residual_square(posterior: Posterior, tau: Floats) -> Floats:
     """Generalised Q at each tau, with the coefficients at their weighted least squares."""
     W = 1.0 / (posterior.vi + (tau**2)[:, None])
     X, y = posterior.X, posterior.yi
@@ -145,14 +143,14 @@ def prior_conflict(posterior: Posterior) -> PriorConflict:
     return PriorConflict(effect_p=effect_p, heterogeneity_p=_q_tail(posterior.vi, tau, weights, q))
 
 
-def _prior_tau(joint: JointPrior) -> tuple[Array, Array]:
+def _prior_tau(joint: JointPrior) -> tuple[Floats, Floats]:
     if isinstance(joint.tau, Fixed):
         return np.array([joint.tau.tau]), np.ones(1)
     found = integrate(lambda t: joint.tau.log_density(t, joint.vi), joint.tau.axis(joint.vi), rtol=1e-6)
     return found.nodes[:, 0], found.weights
 
 
-def _prior_mean(joint: JointPrior, tau: Array, weights: Array, variance: float, spread: float) -> Mixture:
+def _prior_mean(joint: JointPrior, tau: Floats, weights: Floats, variance: float, spread: float) -> Mixture:
     """Prior predictive distribution of the inverse-variance mean."""
     effect = JointPrior(Fixed(0.0), joint.coefficients, joint.vi)
     if effect.axes:
@@ -170,7 +168,7 @@ def _prior_mean(joint: JointPrior, tau: Array, weights: Array, variance: float, 
     return Mixture(both.ravel()[keep] / both.ravel()[keep].sum(), at[keep], np.sqrt(total.ravel()[keep]))
 
 
-def _q_tail(vi: Array, tau: Array, weights: Array, q: float) -> float:
+def _q_tail(vi: Floats, tau: Floats, weights: Floats, q: float) -> float:
     """Prior predictive chance of a larger Q: given tau it is a mixture of chi-squares, known exactly."""
     from needlepoint.stats.quadratic_form import chi2_mixture_cdf
 

@@ -13,9 +13,8 @@ from needlepoint.errors import InputError
 from needlepoint.stats.distributions import normal_quantile
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["CRITICAL", "Critical", "critical_values", "t_values", "z_values"]
 

@@ -10,9 +10,8 @@ from needlepoint.bayes._fit import Fit
 from needlepoint.bayes._normal_normal import inverse, log_total
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["draw_jointly"]
 

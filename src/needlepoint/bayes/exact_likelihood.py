@@ -6,7 +6,6 @@ from dataclasses import field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from needlepoint.bayes._count_fit import fit_counts
 from needlepoint.bayes.mixture import Mixture
@@ -22,7 +21,6 @@ from needlepoint.stats.quadrature_marginal import Marginal
 
 __all__ = ["COUNT_MEASURES", "CountPosterior", "bayes_counts"]
 
-Array = NDArray[np.float64]
 COUNT_MEASURES = ("OR", "IRR", "PLO", "IRLN")
 _REFINE = 8  # of the effect's lattice under the predictive distribution
 

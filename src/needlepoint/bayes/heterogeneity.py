@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Floats
 from needlepoint.bayes.result import Posterior
 from needlepoint.errors import InputError
 from needlepoint.pooling.counts.glmm.estimates import typical_variance
 from needlepoint.result import Result, record
 
 __all__ = ["EffectsGivenTau", "HeterogeneityPosterior", "effects_given_tau", "posterior_heterogeneity"]
-
-Array = NDArray[np.float64]
 
 
 @record
@@ -69,13 +67,13 @@ class EffectsGivenTau(Result):
     ``density`` is that of tau after the data (NaN where tau was fixed): how much each row counts.
     """
 
-    tau: Array
-    density: Array
-    estimate: Array
-    se: Array
+    tau: Floats
+    density: Floats
+    estimate: Floats
+    se: Floats
     study: tuple[str, ...]
-    study_estimate: Array
-    study_se: Array
+    study_estimate: Floats
+    study_se: Floats
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a tau and a study; the mean effect stands in every row."""
@@ -94,7 +92,7 @@ class EffectsGivenTau(Result):
         ]
 
 
-def effects_given_tau(posterior: Posterior, tau: Sequence[float] | Array | None = None) -> EffectsGivenTau:
+def effects_given_tau(posterior: Posterior, tau: Sequence[float] | Floats | None = None) -> EffectsGivenTau:
     """Conditional effects over a range of tau: how hard the studies are drawn together as tau falls.
 
     ``tau`` by default runs from zero to the upper end of its interval. Without moderators.

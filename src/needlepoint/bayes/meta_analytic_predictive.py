@@ -18,9 +18,8 @@ from needlepoint.stats.quadrature import integrate
 from needlepoint.stats.quadrature_axes import Real
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["effective_sample_size", "map_prior"]
 

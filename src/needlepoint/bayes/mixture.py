@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from needlepoint.arrays import Floats
 from needlepoint.bayes.highest_density import shortest
 from needlepoint.stats.quadrature_inverse import inverse_cdf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 __all__ = ["Mixture", "sum_of_parts"]
 

@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Bools, Floats
 from needlepoint.bayes._ensemble_fit import ModelFit, fit_model
 from needlepoint.bayes.averaged import Averaged
 from needlepoint.bayes.critical_values import critical_values
@@ -332,9 +332,7 @@ _COMPONENTS: tuple[Callable[[Model], bool], ...] = (
 )
 
 
-def component(
-    prior: NDArray[np.float64], posterior: NDArray[np.float64], is_in: NDArray[np.bool_]
-) -> tuple[float, float | None]:
+def component(prior: Floats, posterior: Floats, is_in: Bools) -> tuple[float, float | None]:
     """Posterior probability of a component and its inclusion Bayes factor, None without a choice."""
     p = float(posterior[is_in].sum())
     before, without = float(prior[is_in].sum()), float(posterior[~is_in].sum())
@@ -343,18 +341,14 @@ def component(
     return p, (p / without if without > 0 else math.inf) / (before / (1.0 - before))
 
 
-def _conditional(
-    models: Sequence[Model], fits: Sequence[ModelFit], posterior: NDArray[np.float64]
-) -> Averaged | None:
+def _conditional(models: Sequence[Model], fits: Sequence[ModelFit], posterior: Floats) -> Averaged | None:
     """The effect averaged over the models that have one."""
     at = [i for i, m in enumerate(models) if m.has_effect]
     total = float(posterior[at].sum())
     return Averaged(posterior[at] / total, tuple(fits[i].effect for i in at)) if at and total > 0 else None
 
 
-def _bias_means(
-    models: Sequence[Model], fits: Sequence[ModelFit], posterior: NDArray[np.float64]
-) -> dict[str, float]:
+def _bias_means(models: Sequence[Model], fits: Sequence[ModelFit], posterior: Floats) -> dict[str, float]:
     """Means of what the models of bias share: chances of publication between all their steps, and slopes."""
     functions = [m.bias for m in models if isinstance(m.bias, WeightFunction)]
     ends = [0.0, *sorted({step for f in functions for step in f.one_sided_steps}), 1.0]

@@ -13,8 +13,8 @@ from itertools import compress, product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Floats
 from needlepoint.bayes._ensemble_fit import fit_gaussian
 from needlepoint.bayes._fit import Fit
 from needlepoint.bayes._moderator_columns import Moderator, moderators_of
@@ -31,7 +31,6 @@ from needlepoint.result import Result, digest, record
 
 __all__ = ["ModeratorAverage", "ModeratorEvidence", "average_moderators"]
 
-Array = NDArray[np.float64]
 _MOST = 20_000  # models
 NO_BIAS: tuple[tuple[Bias, float], ...] = ((NoBias(), 1.0),)
 
@@ -142,8 +141,8 @@ class _Model:
 class _Task:
     """What all models share."""
 
-    y: Array
-    vi: Array
+    y: Floats
+    vi: Floats
     moderators: tuple[Moderator, ...]
     effect: EffectPrior
     slopes: Normal
@@ -327,7 +326,7 @@ def _evidence(
     task: _Task,
     models: list[_Model],
     fits: list[Fit],
-    posterior: Array,
+    posterior: Floats,
     odds: tuple[float, float | None],
     j: int,
     level: float,
@@ -358,7 +357,7 @@ def _evidence(
     )
 
 
-def _part(found: Fit, place: slice | None, x: Array) -> Any:
+def _part(found: Fit, place: slice | None, x: Floats) -> Any:
     """Distribution of a contrast of a moderator's coefficients, or zero where it is absent."""
     if place is None:
         return 0.0

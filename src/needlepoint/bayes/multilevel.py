@@ -7,8 +7,8 @@ from dataclasses import field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Floats
 from needlepoint.bayes._fit import posterior_of
 from needlepoint.bayes._normal_normal import Gaussian, update_clustered
 from needlepoint.bayes.api import coefficient
@@ -26,8 +26,6 @@ from needlepoint.result import Result, digest, record
 from needlepoint.stats.quadrature_marginal import Marginal
 
 __all__ = ["MultilevelPosterior", "bayes_multilevel"]
-
-Array = NDArray[np.float64]
 
 
 @record
@@ -123,7 +121,7 @@ def bayes_multilevel(
     others = effect_prior(prior_mods) if isinstance(prior_mods, EffectPrior | str) else tuple(prior_mods)
     joint = joint_prior(between, effect, others, X.shape[1], v)
 
-    def state(*scales: Array) -> Gaussian:
+    def state(*scales: Floats) -> Gaussian:
         b, w, *mixing = scales
         g = update_clustered(joint(b, *mixing), y, v, X, member, b, w)
         log_weight = g.log_weight + within.log_density(w, v)[:, None]
@@ -175,7 +173,7 @@ def bayes_multilevel(
     )
 
 
-def _members(data: Any, cluster: Any, rows: Any) -> tuple[Array, list[str]]:
+def _members(data: Any, cluster: Any, rows: Any) -> tuple[Floats, list[str]]:
     """Membership (k, C) of the rows kept, and the clusters' names."""
     given = [str(value) for value in column(data, cluster, field="cluster")]
     if len(given) <= int(np.max(rows)):

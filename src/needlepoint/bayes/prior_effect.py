@@ -12,9 +12,8 @@ from needlepoint.errors import InputError
 from needlepoint.stats.distributions import normal_cdf, t_cdf
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = [
     "EFFECT_PRIORS",

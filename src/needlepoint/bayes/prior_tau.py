@@ -17,9 +17,8 @@ from needlepoint.errors import InputError
 from needlepoint.stats.quadrature_axes import Axis, Interval, Positive
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = [
     "TAU_PRIORS",

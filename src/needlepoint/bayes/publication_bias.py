@@ -16,7 +16,8 @@ from needlepoint.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from needlepoint.arrays import Floats
+
 
 __all__ = ["PEESE", "PET", "Bias", "NoBias", "WeightFunction"]
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from needlepoint.arrays import Floats
 from needlepoint.bayes._fit import Fit
 from needlepoint.bayes.joint_prior import JointPrior
 from needlepoint.bayes.mixture import Mixture
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from needlepoint.bayes.prior_tau import TauPrior
 
 __all__ = ["Posterior", "PosteriorCoefficient"]
-
-Array = NDArray[np.float64]
 
 
 @record
@@ -74,11 +70,11 @@ class Posterior(Result):
     effect: Mixture = field(repr=False)
     predictive: Mixture | None = field(repr=False)
     heterogeneity: Any = field(repr=False)
-    yi: Array = field(repr=False)
-    vi: Array = field(repr=False)
-    X: Array = field(repr=False)
+    yi: Floats = field(repr=False)
+    vi: Floats = field(repr=False)
+    X: Floats = field(repr=False)
     study: tuple[str, ...] = field(repr=False)
-    weights: Array = field(repr=False)
+    weights: Floats = field(repr=False)
     fit: Fit = field(repr=False)
     joint: JointPrior | Posterior = field(repr=False)
     design: Any = field(repr=False)
@@ -102,7 +98,7 @@ class Posterior(Result):
         """
         return self.effect.probability(low, high)
 
-    def draw(self, n: int, *, seed: int = 0) -> dict[str, Array]:
+    def draw(self, n: int, *, seed: int = 0) -> dict[str, Floats]:
         """Independent joint draws of tau and of every coefficient, by term."""
         from needlepoint.bayes.draws import draw_jointly
 

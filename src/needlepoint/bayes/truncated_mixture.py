@@ -12,9 +12,8 @@ from needlepoint.bayes.mixture import sum_of_parts
 from needlepoint.stats.quadrature_inverse import inverse_cdf
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["TruncatedMixture", "log_between"]
 

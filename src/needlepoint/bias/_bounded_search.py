@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Bools, Floats
 
-    Floats = NDArray[np.float64]
     Loss = Callable[[Floats], tuple[float, Floats]]
 
 __all__ = ["descend"]
@@ -52,7 +51,7 @@ def descend(
     return x, value
 
 
-def _direction(inverse: Floats, slope: Floats, held: NDArray[np.bool_]) -> Floats:
+def _direction(inverse: Floats, slope: Floats, held: Bools) -> Floats:
     direction = np.where(held, 0.0, -(inverse * slope).sum(axis=1))
     if (direction * slope).sum() >= 0:
         direction = -slope

@@ -9,9 +9,8 @@ import numpy as np
 from needlepoint.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["DispersionFit", "constant", "dispersion_fit", "refuse_exact_fit"]
 

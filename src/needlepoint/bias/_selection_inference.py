@@ -14,9 +14,8 @@ from needlepoint.pooling.result import Coefficient
 from needlepoint.stats.distributions import normal_quantile
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Bools, Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Inference", "by_profile", "infer"]
 
@@ -109,7 +108,7 @@ def _bare(term: str, estimate: float) -> Coefficient:
     )
 
 
-def _covariance(problem: Problem, theta: Floats, rows: NDArray[np.bool_]) -> Floats | None:
+def _covariance(problem: Problem, theta: Floats, rows: Bools) -> Floats | None:
     information = observed_information(problem, theta, rows)
     if not np.isfinite(information).all():
         return None

@@ -16,9 +16,8 @@ import numpy as np
 from needlepoint.bias._selection_weights import SMOOTH, PValues, p_values, z_cut
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Bools, Floats, Ints
 
-    Floats = NDArray[np.float64]
 
 __all__ = [
     "ConditionalSelection",
@@ -81,7 +80,7 @@ class StepSelection:
     Vevea and Hedges (1995), doi:10.1007/BF02294384.
     """
 
-    group: NDArray[np.intp]  # (k,) interval of each observed p-value
+    group: Ints  # (k,) interval of each observed p-value
     edges: Floats  # z-values of the inner cut points, from the most to the least significant
     sign: float  # +1 greater, -1 less, 0 two-sided
 
@@ -130,7 +129,7 @@ def _upper(edges: Floats, sign: float, m: Floats, s: Floats) -> tuple[Floats, Fl
 class TruncationSelection:
     """Weight one on the favoured side of a cut point on the scale of the effect, ``delta[0]`` on the other."""
 
-    beyond: NDArray[np.bool_]  # (k,) on the side that is less likely to be seen
+    beyond: Bools  # (k,) on the side that is less likely to be seen
     cut: Floats  # (k,) the cut point as a z-value of each study
     sign: float
 
@@ -158,7 +157,7 @@ class TruncationSelection:
 class ConditionalSelection:
     """Every study given that it falls on its own side of the significance threshold: nothing to estimate."""
 
-    significant: NDArray[np.bool_]
+    significant: Bools
     cut: float  # z-value of the threshold
     sign: float
 

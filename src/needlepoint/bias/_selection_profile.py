@@ -11,9 +11,8 @@ from needlepoint.bias._selection_search import Problem, SelectionFit, climb_from
 from needlepoint.stats.distributions import chi2_quantile
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["profile_interval"]
 

@@ -16,9 +16,8 @@ from needlepoint.bias._bounded_search import descend
 from needlepoint.bias._selection_likelihood import Selection, log_likelihood
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Bools, Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Problem", "SelectionFit", "climb_from", "maximise", "observed_information"]
 
@@ -46,7 +45,7 @@ class Problem:
     held: tuple[int, float] | None = None  # one more parameter kept at a value: position in theta, and value
 
     @property
-    def free(self) -> NDArray[np.bool_]:
+    def free(self) -> Bools:
         """Which of (beta, tau2, delta) are estimated."""
         p = self.X.shape[1]
         free = np.concatenate([np.ones(p, bool), [self.tau2_free], np.isnan(self.delta)])
@@ -246,7 +245,7 @@ def _polish(problem: Problem, theta: Floats, ll: float, rounds: int = 12) -> tup
     return theta, ll
 
 
-def observed_information(problem: Problem, theta: Floats, rows: NDArray[np.bool_]) -> Floats:
+def observed_information(problem: Problem, theta: Floats, rows: Bools) -> Floats:
     """Minus the Hessian on the natural scale over ``rows``, by central differences of the exact gradient."""
     where = np.flatnonzero(rows)
     p = problem.X.shape[1]

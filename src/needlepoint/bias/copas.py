@@ -15,9 +15,8 @@ from needlepoint.result import Result, p_text, record, without_notes
 from needlepoint.stats.distributions import chi2_sf, normal_quantile, wald_interval
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Copas", "CopasRow", "copas", "copas_log_likelihood"]
 

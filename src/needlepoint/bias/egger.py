@@ -17,12 +17,10 @@ from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import two_sided_t, wald_interval
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from needlepoint.arrays import Floats
     from needlepoint.pooling.inputs import Inputs
     from needlepoint.pooling.result import Pooled
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["AsymmetryModel", "AsymmetryPredictor", "AsymmetryTest", "egger", "regression_note"]
 

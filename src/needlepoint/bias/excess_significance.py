@@ -15,9 +15,8 @@ from needlepoint.stats.distributions import chi2_sf, normal_quantile
 from needlepoint.stats.roots import brent_root
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Bools, Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["ExcessSignificance", "ExcessTest", "excess_significance"]
 
@@ -43,7 +42,7 @@ class ExcessSignificance(Result):
     tau2: float
     limit: float | None
     power: Floats = field(repr=False)
-    significant: NDArray[np.bool_] = field(repr=False)
+    significant: Bools = field(repr=False)
 
     def summary(self) -> str:
         """The test in a line."""
@@ -158,7 +157,7 @@ def excess_significance(
     )
 
 
-def _significant(z: Floats, alpha: float, alternative: str) -> NDArray[np.bool_]:
+def _significant(z: Floats, alpha: float, alternative: str) -> Bools:
     sides = 2 if alternative == "two.sided" else 1
     critical = normal_quantile(1 - alpha / sides)
     if alternative == "two.sided":

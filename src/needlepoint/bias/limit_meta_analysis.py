@@ -14,9 +14,8 @@ from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import chi2_sf, wald_interval
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["LimitMetaAnalysis", "limit_meta_analysis"]
 

@@ -16,9 +16,8 @@ from needlepoint.result import Result, record
 from needlepoint.stats.distributions import normal_quantile
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["PUniform", "p_uniform"]
 

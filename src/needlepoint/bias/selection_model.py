@@ -18,11 +18,9 @@ from needlepoint.result import Result, p_text, record, without_notes
 from needlepoint.stats.distributions import chi2_sf
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from needlepoint.arrays import Floats
     from needlepoint.pooling.result import Coefficient, Pooled
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["SelectionKind", "SelectionModel", "selection_model"]
 

@@ -16,11 +16,8 @@ from needlepoint.stats.distributions import normal_quantile, t_quantile
 from needlepoint.stats.roots import brent_root
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from needlepoint.pooling.result import Pooled
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["SelectionSensitivity", "selected_estimate", "selection_sensitivity"]
 

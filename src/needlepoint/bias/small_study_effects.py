@@ -17,9 +17,8 @@ from needlepoint.stats.distributions import two_sided_normal, two_sided_t
 from needlepoint.stats.rank_correlation import deviates, kendall
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Bools, Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["SMALL_STUDY_TESTS", "small_study_test"]
 
@@ -158,7 +157,7 @@ def _table(effects: Any) -> tuple[Floats, Floats, Floats, Floats]:
     return a[use], b[use], c[use], d[use]
 
 
-def _seen(effects: Any) -> NDArray[np.bool_]:
+def _seen(effects: Any) -> Bools:
     return np.isfinite(effects.yi) & np.isfinite(effects.vi)
 
 

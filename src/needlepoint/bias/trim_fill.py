@@ -20,9 +20,8 @@ from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats, Ints
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["ESTIMATORS", "TrimFill", "TrimFillEstimator", "trim_fill"]
 
@@ -235,7 +234,7 @@ def _filled(
     )
 
 
-def _with_filled(pooled: Pooled, inputs: Inputs, extreme: NDArray[np.intp], yi: Floats) -> Inputs:
+def _with_filled(pooled: Pooled, inputs: Inputs, extreme: Ints, yi: Floats) -> Inputs:
     own, more = inputs_of(pooled), subset(inputs, extreme)
     k = pooled.k + len(yi)
     return replace(

@@ -26,7 +26,8 @@ from needlepoint.bulk.numbers import array_swap
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from needlepoint.arrays import Floats
+
     Indices = NDArray[np.int64]
 
 __all__ = ["SIGNATURE", "device_function", "fill", "rounding_every_product"]

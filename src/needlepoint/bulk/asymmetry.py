@@ -12,7 +12,8 @@ from needlepoint.stats.rank_correlation import deviates, kendall
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from needlepoint.arrays import Floats
+
     Indices = NDArray[np.int64]
 
 __all__ = ["egger", "rank"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from needlepoint.arrays import Bools
     from needlepoint.bulk.effects import ChunkEffects
     from needlepoint.bulk.plan import Plan
     from needlepoint.bulk.regression import Regressions
@@ -29,7 +30,7 @@ _NUMBERS = (
 def pooled_columns(
     table: pl.DataFrame,
     found: ChunkEffects,
-    keep: NDArray[np.bool_],
+    keep: Bools,
     starts: NDArray[np.int64],
     plan: Plan,
     refusals: dict[int, str],
@@ -68,7 +69,7 @@ def pooled_columns(
 def _compiled(
     table: pl.DataFrame,
     found: ChunkEffects,
-    keep: NDArray[np.bool_],
+    keep: Bools,
     starts: NDArray[np.int64],
     plan: Plan,
 ) -> Regressions | None:

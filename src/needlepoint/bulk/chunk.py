@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from needlepoint.arrays import Bools, Floats
     from needlepoint.bulk.plan import Plan
 
-    Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
 __all__ = ["WHOLE", "chunk_rows"]
@@ -69,7 +69,7 @@ def chunk_rows(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     return keys.hstack(pl.DataFrame(head | data | tail))
 
 
-def _usable(found: ChunkEffects) -> tuple[NDArray[np.bool_], dict[int, str]]:
+def _usable(found: ChunkEffects) -> tuple[Bools, dict[int, str]]:
     """Rows with an estimate and a variance; groups with a number that the model cannot take."""
     yi, vi = found.yi, found.vi
     keep = np.isfinite(yi) & np.isfinite(vi)
@@ -124,7 +124,7 @@ def _notes(
     return notes
 
 
-def _series(name: str, values: Any, silent: NDArray[np.bool_]) -> pl.Series:
+def _series(name: str, values: Any, silent: Bools) -> pl.Series:
     """Null, never NaN, where a number is not defined or the group is refused."""
     import polars as pl
 

@@ -18,9 +18,9 @@ from needlepoint.bulk.rows import result_columns
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from needlepoint.arrays import Floats
     from needlepoint.bulk.plan import Plan
 
-    Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
 __all__ = ["DERIVED", "Ragged"]

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from needlepoint.arrays import Floats
     from needlepoint.bulk.plan import Plan
 
-    Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
 __all__ = ["ChunkEffects", "chunk_effects", "numeric_columns"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from needlepoint.arrays import Floats
 from needlepoint.bulk.numbers import group_numbers
 from needlepoint.bulk.rows import result_columns
 from needlepoint.errors import NeedlepointError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from needlepoint.bulk.effects import ChunkEffects
     from needlepoint.bulk.plan import Plan
 
-    Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
 __all__ = ["fragility"]

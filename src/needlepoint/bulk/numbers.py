@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from needlepoint.arrays import Floats
 from needlepoint.bulk._compile import bind, compiled
 from needlepoint.bulk._group import (
     COLUMNS,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from needlepoint.bulk.engine import Engine
 
-    Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
 __all__ = ["array_swap", "chi2_targets", "group_numbers", "row_kernel"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
+from needlepoint.arrays import Floats
 from needlepoint.bulk._compile import compiled
 from needlepoint.bulk._regression import FIXED, SWAP, regress_groups
 from needlepoint.bulk._tails import chi2_upper, two_sided
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from needlepoint.bulk.plan import Plan
 
-    Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
 
 __all__ = ["Regressions", "numeric_terms", "regressions"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from needlepoint.arrays import Floats
 from needlepoint.bulk._group import Numbers
 from needlepoint.bulk._tails import chi2_upper, two_sided
 from needlepoint.stats.distributions import normal_quantile, t_quantile
@@ -14,11 +15,8 @@ from needlepoint.stats.distributions import normal_quantile, t_quantile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from needlepoint.bulk.plan import Plan
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["quantiles", "result_columns"]
 

@@ -16,9 +16,8 @@ from needlepoint.options import Device, IntervalTest, Prediction, Tau2Method
 from needlepoint.result import Result, record
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Simulation", "simulate_many"]
 

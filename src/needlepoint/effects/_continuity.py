@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from needlepoint.effects._family import Bools, Notebook, Settings, Vector
+from needlepoint.arrays import Bools, Vector
+from needlepoint.effects._family import Notebook, Settings
 from needlepoint.errors import InputError
 
 __all__ = ["constants", "number_to_add", "where_to_add"]

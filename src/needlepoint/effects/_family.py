@@ -7,24 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Bools, Vector
 from needlepoint.errors import InputError
 
-__all__ = [
-    "Bools",
-    "Columns",
-    "Family",
-    "MeasureSpec",
-    "Measured",
-    "Notebook",
-    "Settings",
-    "Vector",
-    "fill",
-]
+__all__ = ["Columns", "Family", "MeasureSpec", "Measured", "Notebook", "Settings", "Vector", "fill"]
 
-Vector = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Columns = Mapping[str, Vector]
 
 

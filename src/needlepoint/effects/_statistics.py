@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from needlepoint.effects._family import Vector
+from needlepoint.arrays import Vector
 
 __all__ = ["f_from_p", "signed_root", "t_from_p"]
 

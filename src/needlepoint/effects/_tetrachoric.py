@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from needlepoint.effects._family import Measured, Vector
+from needlepoint.arrays import Vector
+from needlepoint.effects._family import Measured
 
 __all__ = ["bivariate_normal_cdf", "tetrachoric"]
 

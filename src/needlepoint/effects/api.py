@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from needlepoint import columns
-from needlepoint.effects._family import Bools, Columns, Measured, MeasureSpec, Notebook, Settings, Vector
+from needlepoint.arrays import Bools, Ints, Vector
+from needlepoint.effects._family import Columns, Measured, MeasureSpec, Notebook, Settings
 from needlepoint.effects._labels import Numbered
 from needlepoint.effects.measures import MEASURES
 from needlepoint.effects.result import EffectSizes
@@ -180,7 +180,7 @@ def _keep(
     return {a: v[rows] for a, v in arrays.items()}, kept, None if flips is None else flips[rows]
 
 
-def _rows(subset: Any, k: int) -> NDArray[np.intp]:
+def _rows(subset: Any, k: int) -> Ints:
     rows = np.asarray(subset)
     if rows.dtype == bool:
         if rows.shape != (k,):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector, fill
+from needlepoint.arrays import Vector
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, fill
 from needlepoint.effects._small_sample import hedges_j
 from needlepoint.effects._statistics import signed_root, t_from_p
 

@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from needlepoint.effects._family import Bools, Columns, Measured, Settings, Vector
+from needlepoint.arrays import Bools, Vector
+from needlepoint.effects._family import Columns, Measured, Settings
 from needlepoint.effects.two_by_two import (
     Table,
     log_odds_ratio,

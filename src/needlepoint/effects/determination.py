@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.effects._average import weighted_mean
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector, fill
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, fill
 from needlepoint.effects._statistics import f_from_p
 
 __all__ = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector, fill
+from needlepoint.arrays import Vector
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, fill
 
 __all__ = ["GENERIC", "given_effect"]
 

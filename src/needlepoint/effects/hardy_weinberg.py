@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.effects._continuity import number_to_add, where_to_add
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings
 
 __all__ = ["GENOTYPES", "Genotypes", "log_excess_heterozygosity"]
 

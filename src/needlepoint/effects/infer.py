@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint import columns
-from needlepoint.effects._family import Bools, Vector
+from needlepoint.arrays import Bools, Vector
 from needlepoint.effects.cochrane import cochrane_effects
 from needlepoint.errors import InputError
 from needlepoint.options import check_fraction

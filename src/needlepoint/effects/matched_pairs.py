@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.effects._continuity import constants
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector, fill
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, fill
 from needlepoint.effects.two_by_two import complete_table
 
 __all__ = [

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.effects._average import weighted_mean
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector, fill
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, fill
 from needlepoint.effects._statistics import t_from_p
 from needlepoint.effects.correlation import fisher_z
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Bools, Vector
 from needlepoint.effects._continuity import number_to_add, where_to_add
-from needlepoint.effects._family import Bools, Columns, Family, Measured, Notebook, Settings, Vector
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings
 
 __all__ = [
     "ONE_RATE",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from needlepoint.effects._family import Bools, Columns, Measured, Notebook, Settings, Vector
+from needlepoint.arrays import Bools, Vector
+from needlepoint.effects._family import Columns, Measured, Notebook, Settings
 
 __all__ = ["note_large_smd", "note_sd_like_se"]
 

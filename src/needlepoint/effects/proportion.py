@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.effects._continuity import number_to_add, where_to_add
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector, fill
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, fill
 
 __all__ = [
     "PROPORTION",

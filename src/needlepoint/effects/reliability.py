@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector
+from needlepoint.arrays import Vector
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings
 
 __all__ = ["RELIABILITY", "Alpha", "alpha", "alpha_bonett", "alpha_hakstian_whalen"]
 

@@ -7,8 +7,8 @@ from dataclasses import field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Floats
 from needlepoint.result import Result, record
 
 __all__ = ["EffectSizes"]
@@ -24,19 +24,19 @@ class EffectSizes(Result):
     """
 
     measure: str
-    yi: NDArray[np.float64]
-    vi: NDArray[np.float64]
+    yi: Floats
+    vi: Floats
     study: Sequence[str]
-    ni: NDArray[np.float64]
+    ni: Floats
     derived: tuple[str, ...] = ()
-    raw: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Floats] = field(default_factory=dict, repr=False)
     library: str | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.yi)
 
     @property
-    def sei(self) -> NDArray[np.float64]:
+    def sei(self) -> Floats:
         """Standard errors."""
         return np.sqrt(self.vi)
 
@@ -45,14 +45,14 @@ class EffectSizes(Result):
         """Number of studies with a value."""
         return int(np.count_nonzero(np.isfinite(self.yi) & np.isfinite(self.vi)))
 
-    def ci(self, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def ci(self, level: float = 0.95) -> tuple[Floats, Floats]:
         """Wald intervals of every study: lower and upper ends on the analysis scale."""
         from needlepoint.stats.distributions import normal_quantile
 
         half = normal_quantile(0.5 + level / 2) * self.sei
         return self.yi - half, self.yi + half
 
-    def transform(self, level: float = 0.95) -> tuple[NDArray[np.float64], ...]:
+    def transform(self, level: float = 0.95) -> tuple[Floats, ...]:
         """Estimates and their intervals' ends on the reading scale (ratios for log ratios, and so on)."""
         from needlepoint.effects.measures import MEASURES
         from needlepoint.effects.transforms import BACK
@@ -92,5 +92,5 @@ class EffectSizes(Result):
 _SIZES = {"ipft": ("ni",), "irft": ("ti",)}  # what a way back needs besides the value
 
 
-def _plain(column: NDArray[np.float64]) -> list[float | None]:
+def _plain(column: Floats) -> list[float | None]:
     return [value if np.isfinite(value) else None for value in column.tolist()]

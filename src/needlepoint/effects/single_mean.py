@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector
+from needlepoint.arrays import Vector
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings
 from needlepoint.effects._small_sample import hedges_j
 
 __all__ = ["SINGLE_MEAN", "Group", "log_cv", "log_mean", "log_sd", "mean", "standardised_mean"]

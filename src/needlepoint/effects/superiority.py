@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, Vector
+from needlepoint.arrays import Vector
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings
 from needlepoint.effects.two_means import Arms
 
 __all__ = ["SUPERIORITY", "Observed", "superiority_normal", "superiority_observed"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from needlepoint.effects._family import Vector
+from needlepoint.arrays import Vector
 from needlepoint.effects.dichotomisation import LOGISTIC, NORMAL
 
 __all__ = [

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Bools, Vector
 from needlepoint.effects._continuity import constants
-from needlepoint.effects._family import Bools, Columns, Family, Measured, Notebook, Settings, Vector, fill
+from needlepoint.effects._family import Columns, Family, Measured, Notebook, Settings, fill
 
 __all__ = [
     "TWO_BY_TWO",

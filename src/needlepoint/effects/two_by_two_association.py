@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from needlepoint.effects._family import Measured, Settings, Vector
+from needlepoint.arrays import Vector
+from needlepoint.effects._family import Measured, Settings
 from needlepoint.effects._tetrachoric import tetrachoric
 from needlepoint.effects.correlation import fisher_z
 from needlepoint.effects.two_by_two import Table, log_odds_ratio

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.effects._average import weighted_mean
-from needlepoint.effects._family import Measured, Settings, Vector
+from needlepoint.effects._family import Measured, Settings
 from needlepoint.effects.two_means import Arms, pooled_variance
 
 __all__ = ["log_cv_ratio", "log_ratio_of_means", "log_sd_ratio"]

@@ -9,11 +9,10 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
+    from needlepoint.arrays import Floats
     from needlepoint.bayes.result import Posterior
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["prior_posterior"]
 

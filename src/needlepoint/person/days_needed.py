@@ -11,9 +11,8 @@ from needlepoint.person.posterior import Mixture, Posterior
 from needlepoint.person.priors import Priors
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["days_needed"]
 

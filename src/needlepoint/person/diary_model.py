@@ -14,9 +14,8 @@ from needlepoint.person.posterior import Posterior, fit
 from needlepoint.person.priors import Course, Priors
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Series", "enough", "fit_diary", "fit_noise", "series_of", "with_trend", "without_covariates"]
 

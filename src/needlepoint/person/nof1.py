@@ -37,9 +37,8 @@ from needlepoint.person.verdict import Verdict, advice, decide_verdict, in_perce
 from needlepoint.result import Result, digest, record
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse_diary", "chance", "three_numbers"]
 

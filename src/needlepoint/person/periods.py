@@ -25,9 +25,8 @@ from needlepoint.person.verdict import Verdict, decide_verdict, in_percent, peri
 from needlepoint.result import Result, digest, record
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Periods", "PeriodsAnswer", "analyse_periods", "draw_periods", "period_numbers"]
 

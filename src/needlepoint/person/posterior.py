@@ -18,9 +18,8 @@ from needlepoint.result import record
 from needlepoint.stats.quadrature import Interval, integrate
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Mixture", "Noise", "Posterior", "fit"]
 

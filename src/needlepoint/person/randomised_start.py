@@ -15,9 +15,8 @@ from needlepoint.person._ar1_noise import whiten
 from needlepoint.result import record
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["DrawTest", "draw_test"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack, overload
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check, check_fraction
 from needlepoint.pooling.coefficients.fit_statistics import fit_statistics
@@ -16,7 +17,7 @@ from needlepoint.pooling.coefficients.prediction import Spread, prediction_inter
 from needlepoint.pooling.heterogeneity.tau2 import TAU2, Model, Tau2Fit
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.pooling.kernels.least_squares import Fit, fit_column, fit_design, ordinary
-from needlepoint.pooling.kernels.normal import At, Matrix, at, column_cochran, kernel_form
+from needlepoint.pooling.kernels.normal import At, at, column_cochran, kernel_form
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import digest
 from needlepoint.stats.distributions import chi2_sf

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.columns import column, column_names, numbers
 from needlepoint.errors import InputError
 from needlepoint.pooling.kernels.least_squares import pivots
-from needlepoint.pooling.kernels.normal import Matrix
 
 __all__ = ["Design", "build", "full_rank", "new_rows"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Bools, Ints, Matrix
 from needlepoint.columns import column_names, labels, numbers
 from needlepoint.errors import InputError
 from needlepoint.pooling.design import Design, build, full_rank
-from needlepoint.pooling.kernels.normal import Integers, Mask, Matrix
 
 __all__ = ["Inputs", "read"]
 
@@ -29,7 +29,7 @@ class Inputs:
     design: Design
     weights: Matrix | None
     ni: Matrix | None
-    rows: Integers
+    rows: Ints
     measure: str
     notes: tuple[str, ...]
     data: Any
@@ -53,7 +53,7 @@ def _variances(data: Any, vi: Any, sei: Any, k: int) -> Matrix:
     return variances
 
 
-def _refuse(bad: Mask, values: Matrix, study: tuple[str, ...], field: str, problem: str, mend: str) -> None:
+def _refuse(bad: Bools, values: Matrix, study: tuple[str, ...], field: str, problem: str, mend: str) -> None:
     where = np.flatnonzero(bad)
     if where.size:
         i = int(where[0])
@@ -94,7 +94,7 @@ def _with_effects(data: Any, yi: Matrix, vi: Matrix) -> Any:
     return own | {name: frame[name].to_native() for name in names}
 
 
-def _omissions(study: tuple[str, ...], keep: Mask, effects: Mask) -> list[str]:
+def _omissions(study: tuple[str, ...], keep: Bools, effects: Bools) -> list[str]:
     notes: list[str] = []
     for mask, why in (
         (~effects, "no estimate or variance"),
@@ -170,7 +170,7 @@ def _weights(data: Any, weights: Any, k: int, names: tuple[str, ...]) -> Matrix:
     return w
 
 
-def _independent(design: Design, rows: Integers, *, checked: bool) -> tuple[Design, tuple[str, ...]]:
+def _independent(design: Design, rows: Ints, *, checked: bool) -> tuple[Design, tuple[str, ...]]:
     """The design on ``rows`` without redundant columns, and the names of those."""
     if not checked and len(rows) == len(design.X):
         return design, ()

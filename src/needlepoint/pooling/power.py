@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.stats.distributions import chi2_quantile, normal_cdf, normal_quantile
 
 __all__ = ["power", "power_heterogeneity", "power_moderator", "studies_needed"]

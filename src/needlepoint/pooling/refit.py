@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.api import fit_inputs, pool
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
-from needlepoint.pooling.kernels.normal import Integers, Matrix
 from needlepoint.pooling.result import Pooled
 
 __all__ = ["as_pooled", "inputs_of", "kept_rows", "refit", "subset", "without_moderators"]
@@ -23,7 +23,7 @@ class Rows(Protocol):
     @property
     def k(self) -> int: ...
     @property
-    def rows(self) -> Integers: ...
+    def rows(self) -> Ints: ...
     @property
     def notes(self) -> tuple[str, ...]: ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any
 
-from needlepoint.pooling.kernels.normal import Integers, Matrix
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.result import Result, record, without_notes
 
 __all__ = ["Coefficient", "Pooled"]
@@ -80,7 +80,7 @@ class Pooled(Result):
     vb: Matrix = field(repr=False)
     s2w: float = field(repr=False)
     typical_variance: float = field(repr=False)
-    rows: Integers = field(repr=False)
+    rows: Ints = field(repr=False)
     user_weights: Matrix | None = field(default=None, repr=False)
     tau2_fixed: bool = field(default=False, repr=False)
     design: Any = field(default=None, repr=False)

@@ -7,14 +7,15 @@ descent (Daniels 1987, doi:10.2307/1403269), where the trapezoidal rule converge
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from needlepoint.arrays import Floats
 
 __all__ = ["chi2_mixture_cdf"]
 
 _STEPS = 10  # nodes in one standard unit of the path
 
 
-def _saddlepoint(q: float, twice: NDArray[np.float64]) -> float:
+def _saddlepoint(q: float, twice: Floats) -> float:
     """Root of q - sum(l / (1 + 2 l z)) - 1 / z: right of the pole at zero below the mean, left of it above."""
     mean = 0.5 * float(twice.sum())
     low, high = (
@@ -35,7 +36,7 @@ def _saddlepoint(q: float, twice: NDArray[np.float64]) -> float:
     return z
 
 
-def chi2_mixture_cdf(q: float, weights: NDArray[np.float64]) -> float:
+def chi2_mixture_cdf(q: float, weights: Floats) -> float:
     """P(sum of ``weights[j]`` times chi-square(1) <= ``q``), weights not negative; absolute error about 1e-13.
 
     >>> round(chi2_mixture_cdf(3.841458820694124, np.array([1.0])), 10)

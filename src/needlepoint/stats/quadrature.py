@@ -23,9 +23,9 @@ from needlepoint.stats.quadrature_axes import Axis, Interval, Positive, Real, St
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from needlepoint.arrays import Floats
     from needlepoint.stats.quadrature_marginal import Marginal
 
-    Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 __all__ = ["Interval", "Positive", "Quadrature", "Real", "integrate"]

@@ -14,11 +14,9 @@ import numpy as np
 from needlepoint.stats.quadrature_inverse import inverse_cdf
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from needlepoint.arrays import Floats
     from needlepoint.stats.quadrature_axes import Stretch
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Marginal", "marginal"]
 

@@ -11,9 +11,8 @@ import numpy as np
 from needlepoint.stats.distributions import two_sided_normal
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from needlepoint.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 __all__ = ["Kendall", "deviates", "kendall"]
 

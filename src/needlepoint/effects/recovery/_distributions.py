@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from needlepoint.effects._family import Vector
+from needlepoint.arrays import Vector
 
 __all__ = ["box_cox", "box_cox_moments", "closest_distribution", "symmetric_power"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
 from needlepoint.options import chosen_level
 from needlepoint.pooling.coefficients.inference import Omnibus, coefficients
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.result import Coefficient, Pooled
 from needlepoint.result import Result, p_text, record

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Matrix
+from needlepoint.arrays import Matrix
 from needlepoint.stats.roots import brent_root
 
 __all__ = ["HenmiCopas", "henmi_copas"]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.pooling.kernels.least_squares import Fit, pivots
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.result import Coefficient
 from needlepoint.stats.distributions import (
     chi2_sf,

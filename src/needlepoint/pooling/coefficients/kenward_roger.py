@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.pooling.coefficients.inference import Omnibus
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.stats.distributions import f_sf
 
 __all__ = ["KenwardRoger", "kenward_roger"]

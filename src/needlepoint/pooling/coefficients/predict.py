@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
 from needlepoint.options import Prediction, check, chosen_level
 from needlepoint.pooling.coefficients.prediction import Spread, prediction_interval
 from needlepoint.pooling.design import new_rows
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile

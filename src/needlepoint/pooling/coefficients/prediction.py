@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import sqrt
 from typing import NamedTuple
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["Spread", "prediction_interval"]

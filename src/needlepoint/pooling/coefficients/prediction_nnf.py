@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.pooling.heterogeneity.generalised_q import Distribution
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.stats.roots import brent_root
 
 __all__ = ["confidence_distribution_interval"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from needlepoint.arrays import Matrix
 from needlepoint.pooling.kernels.likelihood import log_likelihood, maximise, score_bound
-from needlepoint.pooling.kernels.normal import Matrix, at
+from needlepoint.pooling.kernels.normal import at
 from needlepoint.stats.distributions import chi2_quantile, chi2_sf
 from needlepoint.stats.roots import root_above
 

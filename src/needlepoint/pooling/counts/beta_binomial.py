@@ -9,18 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.errors import ConvergenceError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts.beta_binomial_effects import EFFECTS, Effect, by_logits
 from needlepoint.pooling.counts.beta_binomial_likelihood import Maximum, Tally, maximise, tally
-from needlepoint.pooling.counts.counts import (
-    Counts,
-    Vector,
-    empty_studies,
-    read_counts,
-    refuse_parts,
-    two_arms,
-)
+from needlepoint.pooling.counts.counts import Counts, empty_studies, read_counts, refuse_parts, two_arms
 from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import (
     chi2_quantile,

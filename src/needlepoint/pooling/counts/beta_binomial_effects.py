@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.pooling.counts.beta_binomial_likelihood import Parameters
-from needlepoint.pooling.counts.counts import Vector
 
 __all__ = ["EFFECTS", "Effect", "by_logits"]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.pooling.counts.counts import Counts, Vector
+from needlepoint.arrays import Vector
+from needlepoint.pooling.counts.counts import Counts
 from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import chi2_sf, two_sided_normal, wald_interval
 

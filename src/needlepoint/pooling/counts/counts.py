@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Bools, Vector
 from needlepoint.effects.api import effect_sizes
 from needlepoint.effects.result import EffectSizes
 from needlepoint.errors import InputError, NotEnoughStudies
 
 __all__ = [
     "Counts",
-    "Mask",
     "Vector",
     "corrected",
     "empty_studies",
@@ -28,8 +27,6 @@ __all__ = [
     "zero_cells",
 ]
 
-Vector = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 ZeroCellRule = Literal["only0", "all", "if0all", "none"]
 
 CELLS: dict[str, tuple[str, ...]] = {
@@ -54,10 +51,10 @@ class Counts(NamedTuple):
     cells: Mapping[str, Vector]
     yi: Vector
     vi: Vector
-    kept: Mask  # of the rows that came in
+    kept: Bools  # of the rows that came in
     notes: tuple[str, ...]
 
-    def rows(self, keep: Mask) -> Counts:
+    def rows(self, keep: Bools) -> Counts:
         """The studies under the mask."""
         return Counts(
             tuple(named(self.study, keep)),
@@ -72,18 +69,18 @@ class Counts(NamedTuple):
         """With one more note."""
         return self._replace(notes=(*self.notes, note))
 
-    def naming(self, problem: str, where: Mask) -> Counts:
+    def naming(self, problem: str, where: Bools) -> Counts:
         """With a note on the studies under the mask, if there are any."""
         return self.noted(study_note(problem, named(self.study, where))) if where.any() else self
 
 
-def _narrowed(kept: Mask, keep: Mask) -> Mask:
+def _narrowed(kept: Bools, keep: Bools) -> Bools:
     narrowed = kept.copy()
     narrowed[kept] = keep
     return narrowed
 
 
-def named(study: Sequence[str], where: Mask) -> list[str]:
+def named(study: Sequence[str], where: Bools) -> list[str]:
     """Labels of the studies under the mask."""
     return [s for s, here in zip(study, where.tolist(), strict=True) if here]
 
@@ -150,7 +147,7 @@ def _complete(es: EffectSizes, cells: tuple[str, ...], method: str) -> Counts:
     return everyone.naming("left out, for a group is empty", counted & ~inhabited).rows(kept)
 
 
-def _inhabited(cells: Mapping[str, Vector]) -> Mask:
+def _inhabited(cells: Mapping[str, Vector]) -> Bools:
     """Studies with people in every group."""
     if "ai" in cells:
         return (cells["ai"] + cells["bi"] > 0) & (cells["ci"] + cells["di"] > 0)
@@ -158,7 +155,7 @@ def _inhabited(cells: Mapping[str, Vector]) -> Mask:
     return np.ones(len(next(iter(cells.values()))), dtype=bool) if size is None else size > 0
 
 
-def empty_studies(cells: Mapping[str, Vector]) -> Mask:
+def empty_studies(cells: Mapping[str, Vector]) -> Bools:
     """Studies with no events, or nothing but events, in both groups."""
     if "x1i" in cells:
         return (cells["x1i"] == 0) & (cells["x2i"] == 0)
@@ -201,7 +198,7 @@ def two_arms(cells: Mapping[str, Vector]) -> tuple[tuple[Vector, Vector], tuple[
     return (cells["ai"], cells["ai"] + cells["bi"]), (cells["ci"], cells["ci"] + cells["di"])
 
 
-def zero_cells(cells: Mapping[str, Vector]) -> Mask:
+def zero_cells(cells: Mapping[str, Vector]) -> Bools:
     """Studies with a count of zero."""
     return np.asarray(np.stack([cells[name] == 0 for name in cells if name in COUNTED]).any(axis=0))
 

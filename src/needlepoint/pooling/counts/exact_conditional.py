@@ -9,14 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling.counts.counts import (
-    Vector,
-    empty_studies,
-    read_counts,
-    refuse_all_empty,
-    refuse_parts,
-)
+from needlepoint.pooling.counts.counts import empty_studies, read_counts, refuse_all_empty, refuse_parts
 from needlepoint.result import Result, p_text, record
 from needlepoint.stats.roots import brent_root
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.counts.counts import Vector
+from needlepoint.arrays import Vector
 
 __all__ = ["PenalisedFit", "dispersion", "penalised_fit"]
 

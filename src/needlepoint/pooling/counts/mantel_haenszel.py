@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts import mantel_haenszel_sums as kernel
 from needlepoint.pooling.counts.common_effect import CommonEffect, common_effect_fields
 from needlepoint.pooling.counts.counts import (
     Counts,
-    Vector,
     ZeroCellRule,
     corrected,
     empty_studies,

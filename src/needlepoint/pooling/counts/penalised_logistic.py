@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.errors import ConvergenceError
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling.counts.counts import Vector, empty_studies, read_counts, two_arms
+from needlepoint.pooling.counts.counts import empty_studies, read_counts, two_arms
 from needlepoint.pooling.counts.firth import PenalisedFit, dispersion, penalised_fit
 from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import (

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.counts.common_effect import CommonEffect, common_effect_fields
-from needlepoint.pooling.counts.counts import Vector, read_counts
+from needlepoint.pooling.counts.counts import read_counts
 from needlepoint.result import record
 
 __all__ = ["Peto", "peto"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.pooling.diagnostics.residuals import without_each
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.result import Result, record, rows_of
 

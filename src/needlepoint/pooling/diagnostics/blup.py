@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Matrix
+from needlepoint.arrays import Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record, rows_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.pooling.kernels.normal import Integers, Matrix
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.resampling.batch import fit_batch
 from needlepoint.pooling.result import Pooled
@@ -33,7 +33,7 @@ class ForwardSearch(Result):
     study: tuple[str, ...]
     start: tuple[str, ...]
     entered: tuple[str, ...]
-    size: Integers
+    size: Ints
     estimate: Matrix
     ci_low: Matrix
     ci_high: Matrix
@@ -120,7 +120,7 @@ def _standardized(pooled: Pooled, beta: Matrix, tau2: float) -> Matrix:
     return (pooled.yi - pooled.X @ beta) / np.sqrt(pooled.vi + tau2)
 
 
-def _first(pooled: Pooled, size: int, seed: int) -> Integers:
+def _first(pooled: Pooled, size: int, seed: int) -> Ints:
     """The subset whose model leaves the least median squared residual over all studies."""
     k = pooled.k
     if comb(k, size) <= _CANDIDATES:

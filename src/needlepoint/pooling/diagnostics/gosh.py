@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Bools, Ints, Matrix
 from needlepoint.errors import NotEnoughStudies
-from needlepoint.pooling.kernels.normal import Integers, Mask, Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.resampling.batch import fit_batch
 from needlepoint.pooling.result import Pooled
@@ -37,13 +37,13 @@ class Gosh(Result):
     complete: bool
     study: tuple[str, ...]
     terms: tuple[str, ...]
-    size: Integers = field(repr=False)
+    size: Ints = field(repr=False)
     estimate: Matrix = field(repr=False)
     tau2: Matrix = field(repr=False)
     q: Matrix = field(repr=False)
     i2: Matrix = field(repr=False)
     h2: Matrix = field(repr=False)
-    included: Mask = field(repr=False)
+    included: Bools = field(repr=False)
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a study: median estimate and I2 of the subsets with it and without it."""
@@ -128,7 +128,7 @@ def _total(k: int, least: int) -> int:
     return sum(comb(k, m) for m in range(least, k + 1))
 
 
-def _all(k: int, least: int) -> Iterator[Integers]:
+def _all(k: int, least: int) -> Iterator[Ints]:
     """Every subset as rows of positions, blocks of one size."""
     for m in range(least, k + 1):
         source = combinations(range(k), m)
@@ -136,7 +136,7 @@ def _all(k: int, least: int) -> Iterator[Integers]:
             yield np.array(rows, dtype=np.intp)
 
 
-def _sampled(k: int, least: int, n: int, seed: int) -> Iterator[Integers]:
+def _sampled(k: int, least: int, n: int, seed: int) -> Iterator[Ints]:
     rng = np.random.default_rng(seed)
     included = rng.random((n, k)) < 0.5
     short = included.sum(axis=1) < least
@@ -153,7 +153,7 @@ def _sampled(k: int, least: int, n: int, seed: int) -> Iterator[Integers]:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    rows: Integers
+    rows: Ints
     estimate: Matrix
     tau2: Matrix
     q: Matrix
@@ -162,7 +162,7 @@ class _Part:
     singular: int
 
 
-def _block(pooled: Pooled, rows: Integers) -> _Part:
+def _block(pooled: Pooled, rows: Ints) -> _Part:
     """Fit all subsets of one size."""
     m, p = rows.shape[1], pooled.p
     singular = 0

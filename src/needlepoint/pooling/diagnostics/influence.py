@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Bools, Ints, Matrix
 from needlepoint.pooling.diagnostics.residuals import deleted_residual, hat_matrix, without_each
-from needlepoint.pooling.kernels.normal import Integers, Mask, Matrix
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, jsonable, record, rows_of
@@ -51,7 +51,7 @@ class Influence(Result):
     weight: Matrix
     estimate: Matrix
     dfbetas: Matrix
-    influential: Mask
+    influential: Bools
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a study."""
@@ -158,7 +158,7 @@ def _covariance_at(pooled: Pooled, rest: Pooled) -> Matrix:
     return np.asarray(bread @ ((XW * total) @ XW.T) @ bread * rest.s2w, dtype=np.float64)
 
 
-def _influential(dffits: Matrix, cook: Matrix, hat: Matrix, dfbetas: Matrix) -> Mask:
+def _influential(dffits: Matrix, cook: Matrix, hat: Matrix, dfbetas: Matrix) -> Bools:
     k, p = dfbetas.shape
     far = np.abs(dffits) > 3 * np.sqrt(p / (k - p))
     far |= cook > chi2_quantile(0.5, p)
@@ -177,7 +177,7 @@ def influence_line(pooled: Pooled) -> str:
         return f"With {pooled.k} studies the influence of single studies cannot be examined."
     found = influence(pooled)
     low, high = float(np.nanmin(found.estimate)), float(np.nanmax(found.estimate))
-    marked: Integers = np.flatnonzero(found.influential)
+    marked: Ints = np.flatnonzero(found.influential)
     names = ", ".join(found.study[i] for i in marked[:5]) + (" and others" if marked.size > 5 else "")
     verdict = f"marked as influential: {names}" if marked.size else "no study is marked as influential"
     return f"Leaving out any one study moves the estimate between {low:.3g} and {high:.3g}; {verdict}."

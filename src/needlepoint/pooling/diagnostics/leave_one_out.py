@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Ints
 from needlepoint.errors import NeedlepointError, NotEnoughStudies
 from needlepoint.pooling.diagnostics.residuals import without_each
 from needlepoint.pooling.diagnostics.some_rows import labels_of, size_of, some_rows
-from needlepoint.pooling.kernels.normal import Integers
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.result import Result, p_text, record, without_notes
 
@@ -119,9 +119,7 @@ def leave_one_out(
     return Series(kind="leave one out", measure=pooled.measure, method=pooled.method, rows=rows)
 
 
-def refitted(
-    kind: str, data: Any, fit: Callable[[Any], Any], parts: Sequence[tuple[str, Integers]]
-) -> Series:
+def refitted(kind: str, data: Any, fit: Callable[[Any], Any], parts: Sequence[tuple[str, Ints]]) -> Series:
     """A series by the user's way of pooling; parts that it refuses are named in the notes."""
     results: list[tuple[str, Any]] = []
     notes: list[str] = []

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import NotEnoughStudies
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record, rows_of

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
 from needlepoint.pooling.api import fit_inputs
 from needlepoint.pooling.heterogeneity.heterogeneity_intervals import heterogeneity_intervals
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.refit import inputs_of
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record, rows_of

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import HeterogeneityInterval, check, chosen_level
 from needlepoint.pooling.heterogeneity.generalised_q import quantile_tau2
 from needlepoint.pooling.kernels.likelihood import log_likelihood
-from needlepoint.pooling.kernels.normal import Matrix, Table, at, kernel_form
+from needlepoint.pooling.kernels.normal import Table, at, kernel_form
 from needlepoint.pooling.kernels.q_profile import solve_q
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Matrix, Vector
+from needlepoint.arrays import Matrix
+from needlepoint.pooling.kernels.normal import Vector
 
 __all__ = ["Fit", "column_fit", "fit_column", "fit_design", "ordinary", "pivots"]
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Matrix, Table, Vector
+from needlepoint.arrays import Matrix
+from needlepoint.pooling.kernels.normal import Table, Vector
 
 __all__ = ["Moments", "column_moments", "design_moments", "moments", "q_variance"]
 

@@ -11,31 +11,14 @@ from collections.abc import Sequence
 from math import log
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from needlepoint.arrays import Matrix
 from needlepoint.pooling.kernels.sums import At
 from needlepoint.pooling.kernels.tabulated import Table
 
 Vector = Sequence[float]
-Matrix = NDArray[np.float64]
-Integers = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 _SHORT = 60  # above it arrays beat interpreted loops
 
-__all__ = [
-    "At",
-    "Integers",
-    "Mask",
-    "Matrix",
-    "Table",
-    "Vector",
-    "at",
-    "column_at",
-    "column_cochran",
-    "kernel_form",
-    "known_mean_at",
-]
+__all__ = ["At", "Table", "Vector", "at", "column_at", "column_cochran", "kernel_form", "known_mean_at"]
 
 
 def column_at(yi: Vector, vi: Vector, xi: Vector, tau2: float) -> At:

@@ -10,12 +10,9 @@ from functools import lru_cache
 from math import isqrt, log, nan
 
 import numpy as np
-from numpy.typing import NDArray
 
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.pooling.kernels.sums import At
-
-Matrix = NDArray[np.float64]
-Integers = NDArray[np.intp]
 
 __all__ = ["Table"]
 
@@ -97,7 +94,7 @@ class Table:
 
 
 @lru_cache(maxsize=64)
-def _layout(n: int) -> tuple[Integers, Integers, Integers]:
+def _layout(n: int) -> tuple[Ints, Ints, Ints]:
     """Rows and columns of the upper triangle of an n x n matrix, and where each entry of it stands among the sums."""
     rows, columns = np.triu_indices(n)
     square = np.empty((n, n), dtype=np.intp)
@@ -116,7 +113,7 @@ def _solved(A: Matrix, b: Matrix) -> Matrix:
     return np.asarray(np.linalg.solve(A, b) if len(b) > 1 else b / A[0], dtype=np.float64)
 
 
-def _parts(S1: Matrix, S2: Matrix, square: Integers) -> tuple[Matrix, Matrix, Matrix]:
+def _parts(S1: Matrix, S2: Matrix, square: Ints) -> tuple[Matrix, Matrix, Matrix]:
     """y'PPy, tr P and the sum of W of many rows of sums of w and w^2."""
     if len(square) == 2:
         (n, a1, c1, _), (_, a2, c2, s2) = S1.T, S2.T
@@ -129,7 +126,7 @@ def _parts(S1: Matrix, S2: Matrix, square: Integers) -> tuple[Matrix, Matrix, Ma
     return pp, S1[:, 0] - np.trace(both[:, :, :-1], axis1=1, axis2=2), S1[:, 0]
 
 
-def _by_algebra(sums: Matrix, square: Integers) -> At:
+def _by_algebra(sums: Matrix, square: Ints) -> At:
     """The design eliminated by linear algebra."""
     A1, A2, A3 = sums[:, square]
     inverse = np.linalg.inv(A1[:-1, :-1])

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Matrix
+from needlepoint.arrays import Matrix
 
 __all__ = ["Scale", "State", "evaluate", "maximise"]
 

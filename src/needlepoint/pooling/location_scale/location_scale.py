@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.coefficients.fit_statistics import criteria
@@ -22,7 +23,6 @@ from needlepoint.pooling.coefficients.inference import (
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import read
 from needlepoint.pooling.kernels.least_squares import fit_design
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.location_scale.likelihood import Scale, State, evaluate, maximise
 from needlepoint.pooling.result import Coefficient
 from needlepoint.result import Result, digest, record

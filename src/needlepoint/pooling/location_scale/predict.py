@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.options import chosen_level
 from needlepoint.pooling.design import Design, new_rows
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.location_scale.location_scale import LocationScale
 from needlepoint.result import Result, record, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile

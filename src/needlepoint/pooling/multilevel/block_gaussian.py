@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Integers, Matrix
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.pooling.multilevel.random_terms import Term, covariance, parameters
 
 __all__ = ["Block", "Marginal", "State", "blocks_of", "evaluate", "split"]
@@ -27,7 +27,7 @@ class Member(NamedTuple):
 class Block(NamedTuple):
     """Estimates that depend on no others: their positions, numbers, and what each term is to them."""
 
-    rows: Integers
+    rows: Ints
     y: Matrix
     X: Matrix
     V: Matrix
@@ -81,7 +81,7 @@ def blocks_of(y: Matrix, X: Matrix, V: Matrix, terms: tuple[Term, ...]) -> tuple
     return tuple(_block(np.array(rows), y, X, V, terms) for rows in members.values())
 
 
-def _block(rows: Integers, y: Matrix, X: Matrix, V: Matrix, terms: tuple[Term, ...]) -> Block:
+def _block(rows: Ints, y: Matrix, X: Matrix, V: Matrix, terms: tuple[Term, ...]) -> Block:
     members = tuple(
         Member(
             (term.group[rows][:, None] == term.group[rows][None, :]).astype(float),

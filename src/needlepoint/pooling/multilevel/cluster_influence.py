@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.columns import column
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.pooling.kernels.normal import Integers, Matrix
 from needlepoint.pooling.multilevel.block_gaussian import Marginal, State, blocks_of, evaluate
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.multilevel.search import maximise
@@ -90,7 +90,7 @@ def cluster_influence(fit: Multilevel, cluster: Any, *, data: Any = None) -> Clu
     )
 
 
-def _without(fit: Multilevel, V: Matrix, keep: Integers, name: str) -> tuple[Matrix, State]:
+def _without(fit: Multilevel, V: Matrix, keep: Ints, name: str) -> tuple[Matrix, State]:
     """Parameters and state of the model fitted to the estimates at ``keep``."""
     X = fit.X[keep]
     if np.linalg.matrix_rank(X) < fit.p:

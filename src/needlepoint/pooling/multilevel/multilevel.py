@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.columns import column, numbers
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import check, check_fraction
@@ -16,7 +17,6 @@ from needlepoint.pooling.coefficients.fit_statistics import criteria
 from needlepoint.pooling.coefficients.inference import coefficients, moderators_of, omnibus
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs, read
-from needlepoint.pooling.kernels.normal import Integers, Matrix
 from needlepoint.pooling.multilevel.block_gaussian import Marginal, State, blocks_of, evaluate, split, total
 from needlepoint.pooling.multilevel.random_terms import (
     STRUCTURES,
@@ -102,8 +102,8 @@ class Multilevel(Result):
     study: tuple[str, ...] = field(repr=False)
     beta: Matrix = field(repr=False)
     vb: Matrix = field(repr=False)
-    rows: Integers = field(repr=False)
-    marginal: tuple[tuple[Integers, Matrix], ...] = field(repr=False)
+    rows: Ints = field(repr=False)
+    marginal: tuple[tuple[Ints, Matrix], ...] = field(repr=False)
     model: Marginal = field(repr=False)
     theta: Matrix = field(repr=False)
     design: Design = field(repr=False)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
 from needlepoint.options import chosen_level
 from needlepoint.pooling.coefficients.predict import Predicted
 from needlepoint.pooling.design import new_rows
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.multilevel.multilevel import Multilevel, RandomTerm
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
 from needlepoint.options import chosen_level
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.multilevel.block_gaussian import Marginal, split
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.multilevel.random_terms import (

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.columns import column
 from needlepoint.errors import InputError
-from needlepoint.pooling.kernels.normal import Integers, Matrix
 
 __all__ = ["STRUCTURES", "Structure", "Term", "covariance", "parameters", "read_terms", "standard_deviations"]
 
@@ -62,13 +62,13 @@ class Term(NamedTuple):
 
     name: str
     structure: str
-    group: Integers
-    level: Integers
+    group: Ints
+    level: Ints
     groups: tuple[str, ...]
     levels: tuple[str, ...]
     distance: Matrix
     rho: float | None
-    free: Integers
+    free: Ints
 
 
 def standard_deviations(term: Term) -> int:
@@ -118,7 +118,7 @@ def read_terms(
     struct: str | Sequence[str],
     rho: float | Sequence[float | None] | None,
     data: Any,
-    rows: Integers,
+    rows: Ints,
     study: Sequence[str],
 ) -> tuple[Term, ...]:
     """The terms of ``random``; "a/b" is a term for ``a`` and one for ``b`` within ``a``.
@@ -156,7 +156,7 @@ def _sides(formula: str) -> tuple[str, str]:
     return found.group(1), found.group(2)
 
 
-def _values(data: Any, name: str, rows: Integers, study: Sequence[str]) -> list[Any]:
+def _values(data: Any, name: str, rows: Ints, study: Sequence[str]) -> list[Any]:
     values = np.asarray(column(data, name, field="random"), dtype=object)[rows].tolist()
     for label, value in zip(study, values, strict=True):
         if value is None or str(value) == "nan":
@@ -164,7 +164,7 @@ def _values(data: Any, name: str, rows: Integers, study: Sequence[str]) -> list[
     return values
 
 
-def _coded(values: Sequence[Any]) -> tuple[Integers, tuple[str, ...]]:
+def _coded(values: Sequence[Any]) -> tuple[Ints, tuple[str, ...]]:
     """Positions among the distinct values, in order."""
     numeric = all(isinstance(v, int | float) for v in values)
     distinct = sorted(set(values), key=None if numeric else str)

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.columns import column
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check, chosen_level
 from needlepoint.pooling.coefficients.inference import Omnibus, coefficients, moderators_of, omnibus
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.multilevel.sandwich import Cluster, Sandwich, sandwich
 from needlepoint.pooling.refit import as_pooled, kept_rows

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Matrix
+from needlepoint.arrays import Matrix
 
 __all__ = ["ADJUSTMENTS", "Cluster", "Sandwich", "sandwich"]
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Matrix
+from needlepoint.arrays import Matrix
 from needlepoint.pooling.multilevel.block_gaussian import Marginal, State, evaluate
 from needlepoint.pooling.multilevel.random_terms import STRUCTURES, Term, parameters, standard_deviations
 

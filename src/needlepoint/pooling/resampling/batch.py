@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Matrix
+from needlepoint.arrays import Matrix
 from needlepoint.pooling.resampling.batch_sums import Data, read
 from needlepoint.pooling.resampling.batch_tau2 import BATCH_TAU2
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Integers, Matrix
+from needlepoint.arrays import Ints, Matrix
 
 __all__ = ["Data", "Moments", "Reduced", "q_moments", "read", "reduced"]
 
@@ -30,7 +30,7 @@ class Data(NamedTuple):
         """Data sets in the batch."""
         return self.Y.shape[1]
 
-    def some(self, which: Integers) -> Data:
+    def some(self, which: Ints) -> Data:
         """Some of the data sets."""
         V = self.V if self.V.shape[1] == 1 else self.V[:, which]
         if self.X.ndim == 2:
@@ -68,7 +68,7 @@ class Data(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _places(p: int) -> Integers:
+def _places(p: int) -> Ints:
     """Where each entry of a symmetric matrix stands in its upper triangle."""
     rows, columns = np.triu_indices(p)
     square = np.empty((p, p), dtype=np.intp)

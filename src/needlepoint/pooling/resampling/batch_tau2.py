@@ -11,7 +11,7 @@ from math import ceil, log
 
 import numpy as np
 
-from needlepoint.pooling.kernels.normal import Integers, Matrix
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.pooling.resampling.batch_sums import Data, Reduced, q_moments, reduced
 from needlepoint.stats.distributions import chi2_quantile
 
@@ -186,7 +186,7 @@ def _polish(d: Data, restricted: bool, low: Matrix, high: Matrix, start: Matrix)
     return found
 
 
-def _highest(d: Data, restricted: bool, which: Integers, tau2: Matrix) -> Matrix:
+def _highest(d: Data, restricted: bool, which: Ints, tau2: Matrix) -> Matrix:
     """The maximum with the highest likelihood of every data set, from maxima ``tau2`` of data sets ``which``."""
     best = np.zeros(d.size)
     best[which] = tau2

@@ -7,9 +7,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Bools, Matrix
 from needlepoint.errors import InputError
 from needlepoint.options import check, chosen_level
-from needlepoint.pooling.kernels.normal import Mask, Matrix
 from needlepoint.pooling.resampling.batch import BatchFit, fit_batch
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record
@@ -53,7 +53,7 @@ class Bootstrap(Result):
 
 class _Resampled(NamedTuple):
     fit: BatchFit
-    usable: Mask  # resamples whose design has full rank
+    usable: Bools  # resamples whose design has full rank
 
 
 def _parametric(pooled: Pooled, rng: np.random.Generator, iterations: int) -> _Resampled:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.errors import InputError
-from needlepoint.pooling.kernels.normal import Integers, Matrix
 from needlepoint.pooling.resampling.batch import BatchFit, fit_batch
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record
@@ -92,7 +92,7 @@ def _distinct(X: Matrix) -> int:
     return math.factorial(len(X)) // math.prod(math.factorial(n) for n in counts)
 
 
-def _shuffles(X: Matrix, iterations: int, rng: np.random.Generator, exact: bool) -> Integers:
+def _shuffles(X: Matrix, iterations: int, rng: np.random.Generator, exact: bool) -> Ints:
     if exact:
         return np.array(list(_orders(X)), dtype=np.intp)
     return np.argsort(rng.random((iterations, len(X))), axis=1)
@@ -173,7 +173,7 @@ def _flipped(pooled: Pooled, signs: Matrix, centre: float) -> tuple[Matrix, Matr
     return _statistics(pooled, fit)
 
 
-def _shuffled(pooled: Pooled, orders: Integers) -> tuple[Matrix, Matrix]:
+def _shuffled(pooled: Pooled, orders: Ints) -> tuple[Matrix, Matrix]:
     """Shuffled rows of moderators; done by shuffling the studies under a fixed design."""
     back = np.argsort(orders, axis=1)
     weights = None if pooled.user_weights is None else pooled.user_weights[back]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
-from needlepoint.pooling.kernels.normal import Matrix
 from needlepoint.pooling.refit import as_pooled
 
 __all__ = ["simulate"]

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Vector
 from needlepoint.errors import ConvergenceError
-from needlepoint.pooling.counts.counts import Vector
 from needlepoint.pooling.counts.glmm.fit import RUNAWAY, Fit, Model, start_state
 from needlepoint.pooling.counts.glmm.inputs import Specification
 from needlepoint.pooling.counts.glmm.models import nested_models, saturated_random_study_model, start_alpha

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from needlepoint.pooling.counts.counts import Vector
+from needlepoint.arrays import Vector
 
 __all__ = ["Binomial", "Cumulants", "Family", "Hypergeometric", "Poisson"]
 

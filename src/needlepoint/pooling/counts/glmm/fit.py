@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.counts.counts import Vector
+from needlepoint.arrays import Vector
 from needlepoint.pooling.counts.glmm.families import Family
 from needlepoint.pooling.counts.glmm.quadrature import Integral, Points, integrate, points
 from needlepoint.pooling.kernels.least_squares import pivots

@@ -6,8 +6,8 @@ from dataclasses import field
 from math import sqrt
 from typing import Any
 
+from needlepoint.arrays import Vector
 from needlepoint.pooling.coefficients.inference import coefficients, moderators_of, omnibus
-from needlepoint.pooling.counts.counts import Vector
 from needlepoint.pooling.counts.glmm.estimates import estimate, heterogeneity_tests, typical_variance
 from needlepoint.pooling.counts.glmm.inputs import (
     GlmmInterval,

@@ -7,12 +7,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from needlepoint.arrays import Bools, Vector
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts.counts import (
     Counts,
-    Mask,
-    Vector,
     empty_studies,
     read_counts,
     refuse_all_empty,
@@ -117,7 +116,7 @@ def read(
         _refuse_huge(counts)
     design = build(mods, data, k=len(counts.kept), intercept=intercept)
     rows = design.X[counts.kept]
-    complete: Mask = np.asarray(np.isfinite(rows).all(axis=1))
+    complete: Bools = np.asarray(np.isfinite(rows).all(axis=1))
     if not complete.all():
         counts = counts.naming("left out for missing moderators", ~complete).rows(complete)
         rows = rows[complete]
@@ -145,8 +144,8 @@ def _refuse_huge(counts: Counts) -> None:
         )
 
 
-def _informative(counts: Counts, asked: Specification, drop00: bool | None) -> tuple[Counts, Mask]:
-    everyone: Mask = np.ones(len(counts.study), dtype=bool)
+def _informative(counts: Counts, asked: Specification, drop00: bool | None) -> tuple[Counts, Bools]:
+    everyone: Bools = np.ones(len(counts.study), dtype=bool)
     if asked.measure in ONE_ARM:
         return counts, everyone
     refuse_all_empty(counts.cells)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from needlepoint.pooling.counts.counts import Mask, Vector
+from needlepoint.arrays import Bools, Vector
 from needlepoint.pooling.counts.glmm.families import Binomial, Family, Hypergeometric, Poisson
 from needlepoint.pooling.counts.glmm.fit import Model
 
@@ -91,7 +91,7 @@ def _two_arm_model(family: Family, X: Vector, model: str, *, coding: float, cor:
     return Model(family, _arm_design(X, baseline=True), np.column_stack([np.ones(2), split]), slots, roles)
 
 
-def saturated_random_study_model(t: Cells) -> tuple[Model, Mask]:
+def saturated_random_study_model(t: Cells) -> tuple[Model, Bools]:
     """Model "UM.RS" with a free treatment effect in every study; also says where that effect is finite.
 
     Where it is not, arm 1 is fitted perfectly whatever the rest: it is left out.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.counts.counts import Vector
+from needlepoint.arrays import Vector
 from needlepoint.pooling.counts.glmm.families import Family
 
 __all__ = ["Integral", "Points", "integrate", "modes", "points"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from needlepoint.pooling.counts.counts import Mask, Vector
+from needlepoint.arrays import Bools, Vector
 from needlepoint.pooling.counts.glmm.families import Family
 from needlepoint.pooling.counts.glmm.fit import Fit, Model, State, climb, refine, start_state
 from needlepoint.pooling.counts.glmm.quadrature import ROUGH
@@ -114,14 +114,14 @@ def saturation_of_arms(family: Family, offset: Vector | None) -> Saturation:
     eta, information, log_likelihood = family.saturated()
     if offset is not None:
         eta = eta - offset
-    told: Mask = np.asarray(np.all(information > 0, axis=1))
+    told: Bools = np.asarray(np.all(information > 0, axis=1))
     eta, information = np.where(told[:, None], eta, 0.0), np.where(told[:, None], information, 1.0)
     effects = eta[:, 0] - (eta[:, 1] if eta.shape[1] == 2 else 0.0)
     precision = np.where(told, 1.0 / (1.0 / information).sum(axis=1), 0.0)
     return Saturation(float(log_likelihood.sum()), effects, np.diag(precision))
 
 
-def saturation_of_random_studies(model: Model, finite: Mask, start: State) -> Saturation:
+def saturation_of_random_studies(model: Model, finite: Bools, start: State) -> Saturation:
     """Every study with its own effect beside random study effects: the effects share the baseline's error."""
     model, fit = best_fit([model.only(), model], start)
     _, a, b = fit.per_alpha or (None, np.empty(0), np.empty(0))
