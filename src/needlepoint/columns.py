@@ -9,9 +9,9 @@ from needlepoint.errors import InputError
 from needlepoint.options import did_you_mean
 
 if TYPE_CHECKING:
-    from needlepoint.arrays import Floats
+    from needlepoint.arrays import Floats, Ints
 
-__all__ = ["column", "column_names", "labels", "library_of", "numbers"]
+__all__ = ["column", "column_names", "labels", "library_of", "no_column", "numbers", "take"]
 
 
 def column_names(data: Any) -> list[str]:
@@ -46,20 +46,38 @@ def column(data: Any, values: Any, *, field: str) -> Any:
     """Resolve ``values``: a column name of ``data``, or the values themselves (returned as they are)."""
     if not isinstance(values, str):
         return values
+    if data is None:
+        raise InputError("a column name needs data=", field=field, got=values, mend="give the table as data=")
     names = column_names(data)
     if values not in names:
-        raise InputError(
-            f"there is no column {values!r}" if data is not None else "a column name needs data=",
-            field=field,
-            got=values,
-            allowed=", ".join(names) or "none: no data given",
-            mend=did_you_mean(values, names),
-        )
+        raise no_column(values, names, field)
     if isinstance(data, Mapping):
         return data[values]
     import narwhals as nw
 
     return nw.from_native(data, eager_only=True)[values].to_native()
+
+
+def no_column(name: str, names: Sequence[str], field: str) -> InputError:
+    """The error for a column that is not there: says which there are, and the nearest."""
+    return InputError(
+        f"there is no column {name!r}",
+        field=field,
+        got=name,
+        allowed=", ".join(names) or "none",
+        mend=did_you_mean(name, names) or "give the table that holds it as data=",
+    )
+
+
+def take(data: Any, rows: Ints) -> Any:
+    """The rows of ``data`` (a frame, or a mapping of sequences of one length) at the given positions."""
+    if isinstance(data, Mapping):
+        import numpy as np
+
+        return {name: np.asarray(values)[rows] for name, values in data.items()}
+    import narwhals as nw
+
+    return nw.from_native(data, eager_only=True)[rows.tolist()].to_native()
 
 
 def numbers(data: Any, values: Any, *, field: str) -> Floats:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from needlepoint import InputError, effect_sizes
+from needlepoint import InputError, effect_sizes, pool, predict
 from needlepoint.effects.measures import MEASURES
 from needlepoint.options import Measure
+from needlepoint.result import frame
 
 counts = st.integers(0, 40)
 tables = st.lists(st.tuples(counts, counts, counts, counts), min_size=1, max_size=8).filter(
@@ -360,3 +361,48 @@ def test_the_second_large_sample_variance_of_change_over_the_first_sd():
         ni=[12, 15, 40],
     )
     assert es.vi == pytest.approx([0.08107737, 0.03905227, 0.04567714], rel=2e-7)
+
+
+VACCINE = {
+    "trial": ["A", "B", "C", "D", "E", "F"],
+    "tpos": [4, 6, 3, 62, 33, 180],
+    "n1": [123, 306, 231, 13598, 5069, 1541],
+    "cpos": [11, 29, 11, 248, 47, 372],
+    "n2": [139, 303, 220, 12867, 5808, 1451],
+    "ablat": [44, 55, 42, 52, 13, 44],
+    "alloc": ["random", "random", "random", "alternate", "alternate", "random"],
+}
+
+
+@pytest.mark.parametrize("library", ["mapping", "polars", "pandas", "pyarrow"])
+def test_effects_keep_their_table_for_moderators_and_groups(library):
+    table = (
+        VACCINE
+        if library == "mapping"
+        else frame(
+            [dict(zip(VACCINE, row, strict=True)) for row in zip(*VACCINE.values(), strict=True)], library
+        )
+    )
+    es = effect_sizes(table, measure="RR", ai="tpos", n1i="n1", ci="cpos", n2i="n2", study="trial")
+    fit = pool(es, mods="~ ablat + alloc")
+    told = pool(yi=es.yi, vi=es.vi, mods="~ ablat + alloc", data=table)
+    assert fit.beta == pytest.approx(told.beta, rel=1e-14)
+    assert predict(fit, {"ablat": [30], "alloc": ["random"]}).estimate.shape == (1,)
+    assert "data" not in es.to_dict()
+
+
+def test_a_subset_keeps_its_own_rows_of_the_table():
+    rows = [5, 0, 3, 1]
+    columns = {"measure": "RR", "ai": "tpos", "n1i": "n1", "ci": "cpos", "n2i": "n2", "study": "trial"}
+    es = effect_sizes(VACCINE, subset=rows, **columns)
+    by_hand = effect_sizes({name: [values[i] for i in rows] for name, values in VACCINE.items()}, **columns)
+    assert es.study == ("F", "A", "D", "B") == tuple(es.data["trial"])
+    assert pool(es, mods="~ ablat").beta == pytest.approx(pool(by_hand, mods="~ ablat").beta, rel=1e-14)
+
+
+def test_a_moderator_that_is_not_there_is_answered_with_the_nearest_and_the_mend():
+    es = effect_sizes(VACCINE, measure="RR", ai="tpos", n1i="n1", ci="cpos", n2i="n2")
+    with pytest.raises(InputError, match="did you mean 'ablat'"):
+        pool(es, mods="~ ablut")
+    with pytest.raises(InputError, match="give the table that holds it as data="):
+        pool(es, mods="~ zzzz + C(alloc)")

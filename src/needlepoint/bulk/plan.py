@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from needlepoint.bulk.engine import Engine
+from needlepoint.columns import no_column
 from needlepoint.errors import InputError
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
 from needlepoint.result import record
@@ -98,9 +99,7 @@ def make_plan(names: list[str], *, by: Any, measure: str, columns: dict[str, str
         raise InputError("which columns tell groups apart?", field="by", mend="by=['review', 'analysis']")
     for field, name in [("by", key) for key in keys] + list(columns.items()):
         if name not in names:
-            raise InputError(
-                f"there is no column {name!r}", field=field, got=name, allowed=", ".join(names) or "none"
-            )
+            raise no_column(name, names, field)
     plan = Plan(by=keys, columns=tuple(sorted(columns.items())), measure=measure, **options)
     check(plan.method, Tau2Method, field="method")
     check(plan.test, IntervalTest, field="test")

@@ -54,8 +54,7 @@ def command(
     from needlepoint.pooling.api import pool
 
     own = read_own(table, measure, columns, study)
-    more = own.data if mods or weights else None
-    pooled: Any = pool(own.effects, mods=mods, weights=weights, data=more, **fit)
+    pooled: Any = pool(own.effects, mods=mods, weights=weights, **fit)
     parts: dict[str, Any] = {}
     if tau2_interval is not None:
         parts["tau2_interval"] = _tau2_interval(pooled, tau2_interval)

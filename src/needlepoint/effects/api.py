@@ -106,9 +106,10 @@ def effect_sizes(
     check(impossible, Impossible, field="impossible")
     spec = MEASURES[measure]
     arrays, names = _resolve(data, given, study)
-    arrays, names, flips = _keep(
-        arrays, names, columns.column(data, subset, field="subset"), columns.column(data, flip, field="flip")
-    )
+    kept = columns.column(data, subset, field="subset")
+    rows = None if kept is None else _rows(kept, len(names))
+    arrays, names, flips = _keep(arrays, names, rows, columns.column(data, flip, field="flip"))
+    table = data if rows is None or data is None else columns.take(data, rows)
     notebook = Notebook(study=names.__getitem__, lenient=impossible == "note")
     if notebook.lenient:
         arrays = {letter: array.copy() for letter, array in arrays.items()}
@@ -118,7 +119,7 @@ def effect_sizes(
     raw = spec.family.complete(_select(measure, spec, arrays), notebook)
     with np.errstate(all="ignore"):
         prepared = spec.family.prepare(raw, how, notebook)
-        found = _compute(spec, prepared, _vtypes(spec, vtype, data, len(names)), how)
+        found = _compute(spec, prepared, _vtypes(spec, vtype, table, len(names)), how)
     yi_, vi_ = _clean(found, arrays, notebook)
     if spec.review is not None:
         spec.review(raw, Measured(yi_, vi_), how, notebook)
@@ -136,6 +137,7 @@ def effect_sizes(
         notes=tuple(notebook.notes),
         derived=tuple(notebook.derived),
         raw=raw,
+        data=table,
         library=columns.library_of(data),
     )
 
@@ -168,14 +170,13 @@ _MANY = 10_000  # studies without names above which labels are made only when re
 
 
 def _keep(
-    arrays: dict[str, Vector], names: Sequence[str], subset: Any, flip: Any
+    arrays: dict[str, Vector], names: Sequence[str], rows: Ints | None, flip: Any
 ) -> tuple[dict[str, Vector], Sequence[str], Bools | None]:
     flips = None if flip is None else np.atleast_1d(np.asarray(flip, dtype=bool))
     if flips is not None and len(flips) != len(names):
         raise InputError("one entry a study is needed", field="flip", got=len(flips), allowed=len(names))
-    if subset is None:
+    if rows is None:
         return arrays, names, flips
-    rows = _rows(subset, len(names))
     kept = tuple(names[int(i)] for i in rows)
     return {a: v[rows] for a, v in arrays.items()}, kept, None if flips is None else flips[rows]
 

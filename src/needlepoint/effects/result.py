@@ -20,7 +20,8 @@ class EffectSizes(Result):
 
     ``yi`` and ``vi`` are NaN where a study gives none (``notes`` say which and why); ``derived`` says which
     numbers were not given but worked out, and how. ``raw`` keeps the uncorrected columns (``ai bi ci di``,
-    ``n1i``, ...) for methods that need more than ``yi`` and ``vi``.
+    ``n1i``, ...) for methods that need more than ``yi`` and ``vi``. ``data`` is the table that they came from, one
+    row a study: ``pool(effects, mods="~ year")`` finds its moderators there.
     """
 
     measure: str
@@ -30,6 +31,7 @@ class EffectSizes(Result):
     ni: Floats
     derived: tuple[str, ...] = ()
     raw: Mapping[str, Floats] = field(default_factory=dict, repr=False)
+    data: Any = field(default=None, repr=False, compare=False)
     library: str | None = field(default=None, repr=False)
 
     def __len__(self) -> int:

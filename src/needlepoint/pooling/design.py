@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from needlepoint.arrays import Matrix
-from needlepoint.columns import column, column_names, numbers
+from needlepoint.columns import column, column_names, no_column, numbers
 from needlepoint.errors import InputError
 from needlepoint.pooling.kernels.least_squares import pivots
 
@@ -116,7 +116,7 @@ def _frame(parsed: Any, data: Any, field: str, rows: int) -> Any:
     required = {str(name) for name in parsed.required_variables}
     for name in sorted(required):
         if name not in names and name not in _FUNCTIONS:
-            raise InputError(f"there is no column {name!r}", field=field, got=name, allowed=", ".join(names))
+            raise no_column(name, names, field)
     words = required | set(re.findall(r"[^\W\d]\w*", str(parsed)))  # names inside transforms are not listed
     needed = [name for name in names if name in words]
     if not needed:

@@ -56,9 +56,8 @@ def aggregate(
     >>> list(es.study), es.yi.round(3).tolist(), es.vi.round(3).tolist()
     (['Ada', 'Bo'], [0.2, 0.8], [0.03, 0.1])
     """
-    source = effects if effects is not None and data is None else data
     given = read(effects, yi, vi, sei, data, None, measure=measure)
-    names = np.asarray(column(source, cluster, field="cluster"), dtype=object)
+    names = np.asarray(column(given.data, cluster, field="cluster"), dtype=object)
     if len(names) <= int(given.rows.max()):
         raise InputError("one cluster an estimate is needed", field="cluster", got=len(names))
     groups: dict[str, list[int]] = {}
