@@ -108,7 +108,13 @@ def _number(value: Any, row: int, field: str) -> float:
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise InputError("not a number", field=field, study=f"row {row + 1}", got=value) from error
+        raise InputError(
+            "not a number",
+            field=field,
+            study=f"row {row + 1}",
+            got=value,
+            mend="correct it, or let read_table(data) read numbers with commas, percent signs, units and brackets",
+        ) from error
 
 
 def labels(data: Any, values: Any, *, k: int, field: str = "study") -> tuple[str, ...]:

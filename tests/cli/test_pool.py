@@ -65,7 +65,7 @@ def test_csv_out(table):
     ("args", "says"),
     [
         (["--method", "REMl"], "did you mean 'REML'"),
-        (["--col", "yi=nothing"], "no such column"),
+        (["--col", "yi=nothing"], "there is no column 'nothing'"),
         (["--measure", "XYZ"], "unknown measure"),
     ],
 )

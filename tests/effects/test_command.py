@@ -36,7 +36,7 @@ def test_options_are_the_letters_that_measures_read():
 def test_plain_column_names_are_understood_and_told(table):
     result = run(table, "--measure", "MD")
     assert result.exit_code == 0
-    assert "understood: m1i = mean_t" in result.stderr
+    assert "understood: measure MD; m1i = mean_t" in result.stderr
     assert "Cy" in result.stdout
     assert "no value" in result.stdout
 

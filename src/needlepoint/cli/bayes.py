@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from needlepoint.cli.as_json import echo_json, json_option
-from needlepoint.cli.own_table import read_own, table_options
+from needlepoint.cli.own_table import AskedTable, table_options
 from needlepoint.cli.page_output import write_figure
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ __all__ = ["command"]
 )
 @json_option
 def command(
-    table: Path,
-    measure: str | None,
+    asked: AskedTable,
     prior_effect: str,
     prior_tau: str | None,
     level: float,
@@ -69,21 +68,18 @@ def command(
     robust: bool,
     direction: str,
     critical: str,
-    columns: tuple[str, ...],
-    study: str | None,
     figure: Path | None,
     as_json: bool,
 ) -> None:
     """Posterior of the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
     from needlepoint.bayes.api import bayes
 
-    own = read_own(table, measure, columns, study)
+    own = asked.read()
     effects = own.effects
     options: dict[str, Any] = {
         "level": level,
         "interval": interval,
         "mods": mods,
-        "data": own.data if mods else None,
     }
     posterior = bayes(effects, prior_effect=prior_effect, prior_tau=prior_tau, **options)
     record: dict[str, Any] = posterior.to_dict() | {"understood": own.understood}
@@ -162,7 +158,7 @@ def _average(
             effects, level=options["level"], models=ensemble(bias=[(NoBias(), 1.0)], **priors)
         )
     else:
-        given: dict[str, Any] = {key: options[key] for key in ("level", "mods", "data")}
+        given: dict[str, Any] = {key: options[key] for key in ("level", "mods")}
         given |= {f"prior_{name}": prior for name, prior in priors.items()}
         averaged = average_moderators(effects, **given)
     record["average"] = averaged.to_dict()

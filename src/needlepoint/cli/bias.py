@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from needlepoint.cli.as_json import echo_json, json_option
-from needlepoint.cli.own_table import read_own, table_options
+from needlepoint.cli.own_table import AskedTable, table_options
 
 __all__ = ["command"]
 
@@ -27,19 +26,16 @@ __all__ = ["command"]
 )
 @json_option
 def command(
-    table: Path,
-    measure: str | None,
+    asked: AskedTable,
     method: Any,
     kind: Any,
     favours: Any,
-    columns: tuple[str, ...],
-    study: str | None,
     as_json: bool,
 ) -> None:
     """Test the studies of TABLE for small-study effects, and show how much they would matter."""
     from needlepoint.pooling.api import pool
 
-    own = read_own(table, measure, columns, study)
+    own = asked.read()
     effects = own.effects
     pooled = pool(effects, method=method)
     side = favours or ("positive" if pooled.estimate >= 0 else "negative")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from needlepoint.cli.as_json import echo_json, json_option
-from needlepoint.cli.own_table import read_own, table_options
+from needlepoint.cli.own_table import AskedTable, table_options
 
 __all__ = ["command"]
 
@@ -23,13 +22,10 @@ __all__ = ["command"]
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="The diagnostics of every study as CSV on stdout.")
 def command(
-    table: Path,
-    measure: str | None,
+    asked: AskedTable,
     method: Any,
     mods: str | None,
     subsets: bool,
-    columns: tuple[str, ...],
-    study: str | None,
     as_json: bool,
     as_csv: bool,
 ) -> None:
@@ -37,8 +33,8 @@ def command(
     from needlepoint.pooling.api import pool
     from needlepoint.pooling.diagnostics.influence import influence, influence_line
 
-    own = read_own(table, measure, columns, study)
-    pooled = pool(own.effects, method=method, mods=mods, data=own.data if mods else None)
+    own = asked.read()
+    pooled = pool(own.effects, method=method, mods=mods)
     parts: dict[str, Any] = {"influence": influence(pooled)}
     if subsets:
         from needlepoint.pooling.diagnostics.gosh import gosh

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from needlepoint.cli.as_json import echo_json, json_option
+from needlepoint.cli.own_table import reading_options, say
 
 if TYPE_CHECKING:
     from needlepoint.effects.result import EffectSizes
@@ -30,7 +31,8 @@ def _letters(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command("effects")
-@click.argument("table", type=click.Path(path_type=Path))
+@click.argument("table")
+@reading_options
 @click.option("--measure", required=True, help="MD, SMD, RR, OR, RD, IRR, ZCOR, PLO ... (87 of them).")
 @click.option("--study", metavar="COLUMN", help="Column with the studies' names.")
 @click.option(
@@ -47,7 +49,8 @@ def _letters(function: Callable[..., None]) -> Callable[..., None]:
 @json_option
 @_letters
 def command(
-    table: Path,
+    table: str,
+    reading: dict[str, Any],
     measure: str,
     study: str | None,
     vtype: str | None,
@@ -65,52 +68,21 @@ def command(
     Columns that are named by their letter (ai, m1i, ...) or plainly (mean_t, sd_control, events_1) need no
     option.
     """
-    from needlepoint.effects.api import effect_sizes
-    from needlepoint.tables import read_table
-
-    data = read_table(table)
-    told = {letter: column for letter, column in letters.items() if column is not None}
-    columns, study = _columns(data.columns, measure, told, study)
-    named = ", ".join(f"{letter} = {column}" for letter, column in columns.items())
-    click.echo(f"understood: {named}{f', study = {study}' if study else ''}", err=True)
-    options: dict[str, Any] = {**columns}
-    found = effect_sizes(
-        data,
-        measure=measure,
-        study=study,
-        vtype=vtype,
-        add=_number(add),
-        to=to,
-        drop00=drop00,
-        correct=not uncorrected,
-        **options,
-    )
-    _write(found, level, out, as_json)
-
-
-def _columns(
-    names: list[str], measure: str, told: dict[str, str], study: str | None
-) -> tuple[dict[str, str], str | None]:
-    """The user's word first, then columns named by their letter, then a guess from plain names."""
-    from needlepoint.effects.guess import guess_columns
-    from needlepoint.effects.measures import MEASURES
-    from needlepoint.errors import InputError
+    from needlepoint.effects.from_table import effects_from_table
     from needlepoint.options import Measure, check
 
     check(measure, Measure, field="measure")
-    alternatives = MEASURES[measure].alternatives
-    wanted = {letter for alternative in alternatives for letter in alternative}
-    columns = {letter: letter for letter in LETTERS if letter in wanted and letter in names} | told
-    if not any(set(alternative) <= set(columns) for alternative in alternatives):
-        try:
-            guess = guess_columns(names, measure)
-        except InputError:
-            return columns, study  # effect_sizes says what the measure takes
-        columns = guess.columns | columns
-        study = study or guess.study
-    if study is None:
-        study = next((name for name in names if name.lower() in ("study", "trial", "author")), None)
-    return columns, study
+    told = {letter: column for letter, column in letters.items() if column is not None}
+    found = effects_from_table(
+        table,
+        measure=measure,
+        columns=told,
+        study=study,
+        options={"vtype": vtype, "add": _number(add), "to": to, "drop00": drop00, "correct": not uncorrected},
+        **reading,
+    )
+    say(found.understood)
+    _write(found.effects, level, out, as_json)
 
 
 def _number(add: str | None) -> float | str | None:

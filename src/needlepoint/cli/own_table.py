@@ -1,10 +1,10 @@
-"""A user's table on the command line: read, understood, turned into effect sizes; what was guessed is said."""
+"""A user's table on the command line: read, understood, turned into effect sizes; what was understood is said."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,13 +12,82 @@ import click
 if TYPE_CHECKING:
     import polars as pl
 
-    from needlepoint.effects.guess import Guess
+    from needlepoint.effects.result import EffectSizes
 
-__all__ = ["OwnTable", "column_options", "read_own", "table_options"]
+__all__ = ["AskedTable", "OwnTable", "column_options", "letters", "reading_options", "say", "table_options"]
+
+_READING = ("decimal", "brackets", "sheet", "treated", "control")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTable:
+    """The data, its effect sizes, and what its columns were taken for."""
+
+    data: pl.DataFrame
+    effects: EffectSizes
+    understood: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTable:
+    """The table that was named, and what the user said of it."""
+
+    table: str
+    measure: str | None
+    columns: tuple[str, ...]
+    study: str | None
+    reading: dict[str, Any]
+
+    def read(self, measure: str | None = None) -> OwnTable:
+        """Read it, compute its effect sizes (of ``measure``, or as the user said), and say what was understood."""
+        from needlepoint.effects.from_table import effects_from_table
+
+        found = effects_from_table(
+            self.table,
+            measure=measure or self.measure,
+            columns=letters(self.columns),
+            study=self.study,
+            **self.reading,
+        )
+        say(found.understood)
+        return OwnTable(found.effects.data, found.effects, found.understood)
+
+
+def reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What decides where a table can be read in two ways; the command gets them as ``reading``."""
+
+    @wraps(command)
+    def read(**options: Any) -> None:
+        command(reading={name: options.pop(name) for name in _READING}, **options)
+
+    found: Callable[..., None] = read
+    for option in (
+        click.option("--sheet", metavar="NAME", help="Sheet of a spreadsheet; the first unless told."),
+        click.option(
+            "--control", metavar="ARM", help="Name of the control arm, in a column or in columns' names."
+        ),
+        click.option("--treated", metavar="ARM", help="Name of the treated arm."),
+        click.option(
+            "--brackets",
+            type=click.Choice(["sd", "se", "percent", "ci", "iqr"]),
+            help='What stands in brackets: "12 (3.4)".',
+        ),
+        click.option("--decimal", type=click.Choice(["point", "comma"]), help="What stands before decimals."),
+    ):
+        found = option(found)
+    return found
 
 
 def column_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The table, and the options that say which of its columns is what."""
+    """The table (- for standard input) and which of its columns is what; the command gets them as ``asked``."""
+
+    @wraps(command)
+    def asking(
+        table: str, columns: tuple[str, ...], study: str | None, reading: dict[str, Any], **options: Any
+    ) -> None:
+        command(asked=AskedTable(table, options.pop("measure", None), columns, study, reading), **options)
+
+    found = reading_options(asking)
     for option in (
         click.option("--study", help="Column with the studies' names."),
         click.option(
@@ -28,10 +97,10 @@ def column_options(command: Callable[..., None]) -> Callable[..., None]:
             metavar="LETTER=NAME",
             help="Which column is what: --col m1i=mean_t.",
         ),
-        click.argument("table", type=click.Path(path_type=Path)),
+        click.argument("table"),
     ):
-        command = option(command)
-    return command
+        found = option(found)
+    return found
 
 
 def table_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -42,59 +111,20 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
     return measure(column_options(command))
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTable:
-    """The data, its effect sizes, and what its columns were taken for."""
-
-    data: pl.DataFrame
-    effects: Any
-    understood: str
+def say(understood: Iterable[str]) -> None:
+    """What was understood, a line each, on standard error."""
+    for line in understood:
+        click.echo(f"understood: {line}", err=True)
 
 
-def read_own(table: Path, measure: str | None, columns: tuple[str, ...], study: str | None) -> OwnTable:
-    """Read a table and compute its effect sizes; ``columns`` are LETTER=NAME pairs that the user told."""
-    from needlepoint.tables import read_table
-
-    data = read_table(table)
-    guess = _told(data.columns, measure, columns, study)
-    click.echo(f"understood: {guess.text}", err=True)
-    return OwnTable(data, _effects(data, guess), guess.text)
-
-
-def _told(names: list[str], measure: str | None, columns: tuple[str, ...], study: str | None) -> Guess:
-    """The user's own word on columns goes before any guess."""
-    from needlepoint.effects.guess import guess_columns
+def letters(columns: tuple[str, ...]) -> dict[str, str]:
+    """LETTER=NAME pairs as a mapping."""
     from needlepoint.errors import InputError
 
     told: dict[str, str] = {}
     for pair in columns:
         letter, equals, name = pair.partition("=")
-        if not equals or name not in names:
-            allowed = f"LETTER=NAME with one of {', '.join(names)}"
-            raise InputError("no such column", field="--col", got=pair, allowed=allowed)
-        told[letter.strip()] = name
-    renamed = [next((letter for letter, column in told.items() if column == n), n) for n in names]
-    guess = guess_columns(renamed, measure)
-    back = dict(zip(renamed, names, strict=True))
-    found = {letter: back[name] for letter, name in guess.columns.items()} | told
-    return replace(guess, columns=found, study=study or (back[guess.study] if guess.study else None))
-
-
-def _effects(data: pl.DataFrame, guess: Guess) -> Any:
-    """Effect sizes of the table; printed intervals become standard errors."""
-    from needlepoint.columns import numbers
-    from needlepoint.effects.api import effect_sizes
-
-    trio = guess.ratio_interval or guess.interval
-    if trio is None:
-        chosen: dict[str, Any] = {**guess.columns}
-        return effect_sizes(data, measure=guess.measure, study=guess.study, **chosen)
-    import numpy as np
-
-    from needlepoint.stats.distributions import normal_quantile
-
-    middle, low, high = (numbers(data, name, field=name) for name in trio)
-    if guess.ratio_interval is not None:
-        middle, low, high = np.log(middle), np.log(low), np.log(high)
-    sei = (high - low) / (2 * normal_quantile(0.975))
-    return effect_sizes(data, measure="GEN", yi=middle, sei=sei, study=guess.study)
+        if not equals:
+            raise InputError("not a pair", field="--col", got=pair, allowed="LETTER=NAME")
+        told[letter.strip()] = name.strip()
+    return told

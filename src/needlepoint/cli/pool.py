@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from needlepoint.cli.as_json import echo_json, json_option
-from needlepoint.cli.own_table import read_own, table_options
+from needlepoint.cli.own_table import AskedTable, table_options
 from needlepoint.cli.page_output import write_figure
 
 __all__ = ["command"]
@@ -37,14 +37,11 @@ __all__ = ["command"]
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="The coefficients as CSV on stdout.")
 def command(
-    table: Path,
-    measure: str | None,
+    asked: AskedTable,
     mods: str | None,
     weights: str | None,
     tau2_interval: str | None,
     leave_one_out: bool,
-    columns: tuple[str, ...],
-    study: str | None,
     forest: Path | None,
     as_json: bool,
     as_csv: bool,
@@ -53,7 +50,7 @@ def command(
     """Pool the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
     from needlepoint.pooling.api import pool
 
-    own = read_own(table, measure, columns, study)
+    own = asked.read()
     pooled: Any = pool(own.effects, mods=mods, weights=weights, **fit)
     parts: dict[str, Any] = {}
     if tau2_interval is not None:
@@ -70,8 +67,8 @@ def command(
     elif as_csv:
         click.echo(pooled.to_frame("polars").write_csv(), nl=False)
     else:
-        texts = [pooled.summary(), _off_the_logarithm(pooled), *(part.summary() for part in parts.values())]
-        click.echo("\n".join(text for text in texts if text))
+        texts = [pooled.summary(), *(part.summary() for part in parts.values())]
+        click.echo("\n".join(texts))
 
 
 def _tau2_interval(pooled: Any, kind: Any) -> Any:
@@ -84,16 +81,3 @@ def _leave_one_out(pooled: Any) -> Any:
     from needlepoint.pooling.diagnostics.leave_one_out import leave_one_out
 
     return leave_one_out(pooled)
-
-
-def _off_the_logarithm(pooled: Any) -> str:
-    """The pooled estimate off the logarithmic scale, where the measure has one."""
-    from math import exp
-
-    from needlepoint.effects.measures import LOGARITHMS, MEASURES
-
-    if pooled.measure not in LOGARITHMS or pooled.p > 1:
-        return ""
-    low, mid, high = exp(pooled.ci_low), exp(pooled.estimate), exp(pooled.ci_high)
-    what = "as a ratio" if "ratio" in MEASURES[pooled.measure].label else "off the logarithm"
-    return f"{what}: {mid:.3g} [{low:.3g}, {high:.3g}]"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from needlepoint.cli.as_json import echo_json, json_option
-from needlepoint.cli.own_table import column_options, read_own
+from needlepoint.cli.own_table import AskedTable, column_options
 
 __all__ = ["command"]
 
@@ -17,13 +15,11 @@ __all__ = ["command"]
 @click.option("--level", default=0.95, show_default=True, help="Confidence level, a fraction.")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="One row a method as CSV on stdout.")
-def command(
-    table: Path, level: float, columns: tuple[str, ...], study: str | None, as_json: bool, as_csv: bool
-) -> None:
+def command(asked: AskedTable, level: float, as_json: bool, as_csv: bool) -> None:
     """Odds ratios of the events in TABLE (CSV, Excel or Parquet) by every method for rare events."""
     from needlepoint.pooling.counts.rare_events import rare_events
 
-    own = read_own(table, "OR", columns, study)
+    own = asked.read("OR")
     res = rare_events(own.effects, level=level)
     if as_json:
         echo_json(res.to_dict() | {"understood": own.understood})

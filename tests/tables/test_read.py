@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needlepoint.errors import InputError
-from needlepoint.tables import read_table
+from needlepoint.tables.read import read_table
 
 FRAME = pl.DataFrame({"study": ["a", "b"], "yi": [0.1, 0.25], "vi": [0.01, 0.02]})
 
@@ -17,23 +17,23 @@ FRAME = pl.DataFrame({"study": ["a", "b"], "yi": [0.1, 0.25], "vi": [0.01, 0.02]
 def test_csv_with_any_usual_separator(tmp_path, separator):
     path = tmp_path / "x.csv"
     FRAME.write_csv(path, separator=separator)
-    assert read_table(path).equals(FRAME)
+    assert read_table(path).data.equals(FRAME)
 
 
 def test_parquet_and_excel(tmp_path):
     FRAME.write_parquet(tmp_path / "x.parquet")
-    assert read_table(tmp_path / "x.parquet").equals(FRAME)
+    assert read_table(tmp_path / "x.parquet").data.equals(FRAME)
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     for row in [FRAME.columns, *FRAME.rows()]:
         book.active.append(list(row))
     book.save(tmp_path / "x.xlsx")
-    assert read_table(tmp_path / "x.xlsx").equals(FRAME)
+    assert read_table(tmp_path / "x.xlsx").data.equals(FRAME)
 
 
 def test_missing_values_of_every_spelling(tmp_path):
     (tmp_path / "x.csv").write_text("study,yi,vi\na,NA,1\nb,.,2\nc,,3\nd,0.5,4\n")
-    assert read_table(tmp_path / "x.csv")["yi"].to_list() == [None, None, None, 0.5]
+    assert read_table(tmp_path / "x.csv").data["yi"].to_list() == [None, None, None, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_junk_is_a_table_or_a_clear_error(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("junk") / "x.csv"
     path.write_bytes(content)
     try:
-        table = read_table(path)
+        table = read_table(path).data
     except InputError as error:
         assert "x.csv" in str(error)  # noqa: PT017
     else:
