@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.bayes import average_moderators, bayes, bayes_counts, robma
+from needlepoint.bayes import average_moderators, posterior, posterior_counts, robma
 
 
 def median_ms(work: Callable[[], Any], repeats: int = 7) -> float:
@@ -30,14 +30,14 @@ def main() -> None:
     mods = {f"x{j}": rng.normal(size=20) for j in range(4)}
     priors = {"prior_effect": "normal(0, 1)", "prior_tau": "half-normal(0.5)"}
     works: dict[str, Callable[[], Any]] = {
-        "bayes, 20 studies": lambda: bayes(yi=yi, vi=vi, **priors),
+        "bayes, 20 studies": lambda: posterior(yi=yi, vi=vi, **priors),
         "robma, 36 models, 20 studies": lambda: robma(yi=yi, vi=vi, measure="SMD"),
         "average_moderators, 64 models": lambda: average_moderators(yi=yi, vi=vi, mods=mods, measure="SMD"),
     }
     for size in (500, 20_000):
         n = rng.integers(size // 2, 2 * size, 10)
         a, c = rng.binomial(n, 0.2), rng.binomial(n, 0.22)
-        works[f"bayes_counts, {a.sum() + c.sum()} events"] = lambda a=a, c=c, n=n: bayes_counts(
+        works[f"posterior_counts, {a.sum() + c.sum()} events"] = lambda a=a, c=c, n=n: posterior_counts(
             ai=a, n1i=n, ci=c, n2i=n
         )
     for name, work in works.items():

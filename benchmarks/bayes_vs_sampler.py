@@ -23,7 +23,7 @@ import numpyro.distributions as dist
 from numpyro.diagnostics import effective_sample_size
 from numpyro.infer import MCMC, NUTS
 
-from needlepoint.bayes import HalfNormal, Normal, bayes, robma
+from needlepoint.bayes import HalfNormal, Normal, posterior, robma
 
 numpyro.set_host_device_count(4)
 jax.config.update("jax_enable_x64", True)
@@ -68,7 +68,7 @@ def pairwise(k: int) -> dict[str, float]:
     yi, vi = data(k)
 
     def run():
-        return bayes(yi=yi, vi=vi, prior_effect=Normal(0, 1), prior_tau=HalfNormal(0.5))
+        return posterior(yi=yi, vi=vi, prior_effect=Normal(0, 1), prior_tau=HalfNormal(0.5))
 
     ours, exact = timed(run), run()
     theirs, draws = sampled(yi, vi)

@@ -29,8 +29,8 @@ LEVELS: list[set[str]] = [
     {"web", "cli"},
 ]
 RANK = {room: i for i, rooms in enumerate(LEVELS) for room in rooms}
-# upward doors that open only when called (a result drawing or reporting itself, pool(prior=...)), and are said to be so
-LAZY_DOORS = {"bayes", "figures", "report"}
+# upward doors that open only when called (a result drawing or reporting itself), and are said to be so
+LAZY_DOORS = {"figures", "report"}
 HEAVY = (
     "numpy",
     "scipy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import needlepoint as n
-from needlepoint.bayes.api import bayes
+from needlepoint.bayes.api import posterior
 
 YI, VI = [0.1, 0.3, 0.2, 0.6, 0.9], [0.02, 0.03, 0.02, 0.04, 0.05]
 FIT = n.pool(yi=YI, vi=VI)
@@ -28,9 +28,9 @@ CALLS = {
     "beta_binomial": lambda **o: n.beta_binomial(**TABLE, **o),
     "penalised_logistic": lambda **o: n.penalised_logistic(**TABLE, **o),
     "rare_events": lambda **o: n.rare_events(**TABLE, **o),
-    "bayes": lambda **o: bayes(yi=YI, vi=VI, **o),
-    "bayes_multilevel": lambda **o: n.bayes_multilevel(yi=YI, vi=VI, cluster=list("aabcd"), **o),
-    "bayes_counts": lambda **o: n.bayes_counts(**TABLE, **o),
+    "bayes": lambda **o: posterior(yi=YI, vi=VI, **o),
+    "posterior_multilevel": lambda **o: n.posterior_multilevel(yi=YI, vi=VI, cluster=list("aabcd"), **o),
+    "posterior_counts": lambda **o: n.posterior_counts(**TABLE, **o),
     "infer_measure": lambda **o: n.infer_measure(**TABLE, estimate=[1, 1, 1], ci_low=[1, 1, 1], **o),
 }
 TESTS = {

@@ -42,8 +42,7 @@ _HOMES: dict[str, str] = {
     "average_models": "needlepoint.pooling.compare.model_averaging",
     "average_moderators": "needlepoint.bayes.moderator_averaging",
     "baujat": "needlepoint.pooling.diagnostics.baujat",
-    "bayes_counts": "needlepoint.bayes.exact_likelihood",
-    "bayes_multilevel": "needlepoint.bayes.multilevel",
+    "bayes": "needlepoint.bayes",
     "beta_binomial": "needlepoint.pooling.counts.beta_binomial",
     "blup": "needlepoint.pooling.diagnostics.blup",
     "bootstrap": "needlepoint.pooling.resampling.bootstrap",
@@ -89,6 +88,9 @@ _HOMES: dict[str, str] = {
     "peto": "needlepoint.pooling.counts.peto",
     "pool": "needlepoint.pooling.api",
     "pool_people": "needlepoint.person.series",
+    "posterior": "needlepoint.bayes.api",
+    "posterior_counts": "needlepoint.bayes.exact_likelihood",
+    "posterior_multilevel": "needlepoint.bayes.multilevel",
     "power": "needlepoint.pooling.power",
     "power_heterogeneity": "needlepoint.pooling.power",
     "power_moderator": "needlepoint.pooling.power",
@@ -130,7 +132,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'needlepoint' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
+    module = import_module(home)
+    value = module if home == f"{__name__}.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from needlepoint.bayes import HalfNormal, Normal, bayes
+from needlepoint.bayes import HalfNormal, Normal, posterior
 from needlepoint.cli import cli, main
 from needlepoint.figures.prior_posterior import prior_posterior
 
@@ -29,7 +29,7 @@ def _json(*arguments):
 
 def test_json_holds_the_posterior_and_its_evidence(table):
     got = _json(table, "--prior-effect", "normal(0, 1)", "--prior-tau", "half-normal(0.5)", "--beyond", "0.2")
-    want = bayes(
+    want = posterior(
         yi=[0.1, 0.9, 0.4, 0.2],
         vi=[0.02, 0.03, 0.01, 0.05],
         prior_effect=Normal(0, 1),
@@ -74,13 +74,13 @@ def test_bad_input_is_one_line_and_exit_code_two(table, arguments, capsys):
 
 
 def test_the_figure_shows_prior_posterior_and_a_new_study():
-    fitted = bayes(
+    fitted = posterior(
         yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_effect=Normal(0, 1), prior_tau=HalfNormal(0.5)
     )
     figure = prior_posterior(fitted)
     labels = [text.get_text() for axes in figure.axes for text in axes.get_legend().get_texts()]
     assert labels == ["a new study", "prior", "posterior", "prior", "posterior"]
-    alone = prior_posterior(bayes(yi=[0.1, 0.9], vi=[0.02, 0.03], prior_tau="fixed(0)"))
+    alone = prior_posterior(posterior(yi=[0.1, 0.9], vi=[0.02, 0.03], prior_tau="fixed(0)"))
     assert len(alone.axes) == 1
 
 

@@ -20,8 +20,8 @@ from needlepoint.bayes import (
     Point,
     StudentT,
     WeightFunction,
-    bayes,
-    bayes_counts,
+    posterior,
+    posterior_counts,
     study_distribution,
 )
 from needlepoint.bayes._ensemble_fit import fit_model
@@ -73,7 +73,7 @@ def test_pairwise_posteriors_are_calibrated(name):
         k = int(rng.integers(2, 9))
         vi = rng.uniform(0.02, 0.3, k)
         theta = rng.normal(mu, tau, k)
-        got = bayes(yi=rng.normal(theta, np.sqrt(vi)), vi=vi, prior_effect=effect, prior_tau=tau_prior)
+        got = posterior(yi=rng.normal(theta, np.sqrt(vi)), vi=vi, prior_effect=effect, prior_tau=tau_prior)
         ranks["effect"].append(got.effect.cdf(mu))
         ranks["tau"].append(got.heterogeneity.cdf(tau))
         ranks["new study"].append(got.predictive.cdf(rng.normal(mu, tau)))
@@ -89,7 +89,7 @@ def test_meta_regression_is_calibrated():
         x = rng.normal(size=7)
         vi = rng.uniform(0.02, 0.3, 7)
         yi = beta[0] + beta[1] * x + rng.normal(size=7) * np.sqrt(vi + tau**2)
-        got = bayes(
+        got = posterior(
             yi=yi,
             vi=vi,
             mods=x[:, None],
@@ -108,7 +108,7 @@ def test_exact_likelihoods_are_calibrated():
         mu, tau = rng.normal(-1.5, 0.7), abs(rng.normal(0, 0.4))
         n = rng.integers(15, 60, 4)
         p = 1 / (1 + np.exp(-rng.normal(mu, tau, 4)))
-        got = bayes_counts(
+        got = posterior_counts(
             measure="PLO",
             xi=rng.binomial(n, p),
             ni=n,

@@ -11,9 +11,9 @@ from needlepoint.bayes import (
     HalfNormal,
     Normal,
     NormalMixture,
-    bayes,
     effective_sample_size,
     map_prior,
+    posterior,
     predictive_check,
     prior_conflict,
     prior_sensitivity,
@@ -25,7 +25,7 @@ DATA = {"yi": np.array([0.1, 0.9, 0.4, 0.2]), "vi": np.array([0.02, 0.03, 0.01, 
 
 
 def test_with_tau_known_the_overall_check_is_cochrans_test():
-    got = predictive_check(bayes(**DATA, prior_tau="fixed(0)"))
+    got = predictive_check(posterior(**DATA, prior_tau="fixed(0)"))
     w = 1 / DATA["vi"]
     mean = w @ DATA["yi"] / w.sum()
     q = w @ (DATA["yi"] - mean) ** 2
@@ -33,23 +33,23 @@ def test_with_tau_known_the_overall_check_is_cochrans_test():
 
 
 def test_a_left_out_study_is_judged_by_the_others():
-    got = predictive_check(bayes(**DATA, prior_tau=HalfNormal(0.5)))
-    without = bayes(yi=DATA["yi"][1:], vi=DATA["vi"][1:], prior_tau=HalfNormal(0.5))
+    got = predictive_check(posterior(**DATA, prior_tau=HalfNormal(0.5)))
+    without = posterior(yi=DATA["yi"][1:], vi=DATA["vi"][1:], prior_tau=HalfNormal(0.5))
     first = got.studies[0]
     assert first.predicted == pytest.approx(without.estimate)
     seen = without.fit.along(np.ones(1), without.fit.tau**2 + 0.02)
     assert first.p_value == pytest.approx(2 * min(seen.cdf(0.1), 1 - seen.cdf(0.1)))
-    outlier = predictive_check(bayes(yi=[0.1, 0.12, 0.08, 3.0], vi=[0.01] * 4, prior_tau=HalfNormal(0.2)))
+    outlier = predictive_check(posterior(yi=[0.1, 0.12, 0.08, 3.0], vi=[0.01] * 4, prior_tau=HalfNormal(0.2)))
     assert outlier.studies[3].p_value < 1e-3 < outlier.studies[0].p_value
 
 
 def test_checks_need_enough_studies():
     with pytest.raises(NotEnoughStudies):
-        predictive_check(bayes(yi=[0.1, 0.2], vi=[0.1, 0.1], prior_tau=HalfNormal(0.5)))
+        predictive_check(posterior(yi=[0.1, 0.2], vi=[0.1, 0.1], prior_tau=HalfNormal(0.5)))
 
 
 def test_prior_conflict_is_the_tail_of_the_prior_predictive():
-    fitted = bayes(**DATA, prior_effect=Normal(0.3, 0.4), prior_tau="fixed(0)")
+    fitted = posterior(**DATA, prior_effect=Normal(0.3, 0.4), prior_tau="fixed(0)")
     got = prior_conflict(fitted)
     w = 1 / DATA["vi"]
     z = (w @ DATA["yi"] / w.sum() - 0.3) / math.sqrt(0.16 + 1 / w.sum())
@@ -59,7 +59,7 @@ def test_prior_conflict_is_the_tail_of_the_prior_predictive():
 
 
 def test_prior_conflict_agrees_with_simulation_from_the_prior():
-    fitted = bayes(**DATA, prior_effect=Normal(0, 0.5), prior_tau=HalfNormal(0.3))
+    fitted = posterior(**DATA, prior_effect=Normal(0, 0.5), prior_tau=HalfNormal(0.3))
     got = prior_conflict(fitted)
     rng = np.random.default_rng(5)
     n, w = 200_000, 1 / DATA["vi"]
@@ -75,13 +75,15 @@ def test_prior_conflict_agrees_with_simulation_from_the_prior():
 
 
 def test_data_far_from_the_prior_are_told():
-    near = bayes(yi=[0.1, 0.2, 0.0], vi=[0.01] * 3, prior_effect=Normal(0, 0.2), prior_tau=HalfNormal(0.1))
-    far = bayes(yi=[2.1, 2.2, 2.0], vi=[0.01] * 3, prior_effect=Normal(0, 0.2), prior_tau=HalfNormal(0.1))
-    wide = bayes(yi=[-3, 0, 3], vi=[0.01] * 3, prior_effect=Normal(0, 0.2), prior_tau=HalfNormal(0.1))
+    near = posterior(
+        yi=[0.1, 0.2, 0.0], vi=[0.01] * 3, prior_effect=Normal(0, 0.2), prior_tau=HalfNormal(0.1)
+    )
+    far = posterior(yi=[2.1, 2.2, 2.0], vi=[0.01] * 3, prior_effect=Normal(0, 0.2), prior_tau=HalfNormal(0.1))
+    wide = posterior(yi=[-3, 0, 3], vi=[0.01] * 3, prior_effect=Normal(0, 0.2), prior_tau=HalfNormal(0.1))
     assert prior_conflict(near).effect_p > 0.3
     assert prior_conflict(far).effect_p < 1e-6
     assert prior_conflict(wide).heterogeneity_p < 1e-6
-    assert prior_conflict(bayes(yi=[0, 1, 2], vi=[1] * 3, prior_tau="jeffreys")).heterogeneity_p is None
+    assert prior_conflict(posterior(yi=[0, 1, 2], vi=[1] * 3, prior_tau="jeffreys")).heterogeneity_p is None
 
 
 def test_sensitivity_strip_gives_a_row_a_prior_and_names_what_it_leaves_out():
@@ -98,7 +100,7 @@ def test_sensitivity_strip_gives_a_row_a_prior_and_names_what_it_leaves_out():
 
 
 def test_the_map_prior_is_the_predictive_distribution():
-    past = bayes(**DATA, prior_tau=HalfNormal(0.5))
+    past = posterior(**DATA, prior_tau=HalfNormal(0.5))
     prior = map_prior(past)
     x = np.array([-0.5, 0.3, 1.2])
     assert np.exp(prior.log_density(x)) == pytest.approx(past.predictive.density(x), rel=1e-9)
@@ -111,9 +113,9 @@ def test_a_new_study_under_the_map_prior_equals_its_shrinkage_in_the_joint_analy
     # Neuenschwander et al. (2010): analysing the new study with the predictive prior is the joint hierarchical model
     from needlepoint.bayes import study_distribution
 
-    past = bayes(yi=DATA["yi"][:3], vi=DATA["vi"][:3], prior_tau=HalfNormal(0.5))
-    new = bayes(yi=DATA["yi"][3:], vi=DATA["vi"][3:], prior_effect=map_prior(past), prior_tau="fixed(0)")
-    joint = study_distribution(bayes(**DATA, prior_tau=HalfNormal(0.5)), 3)
+    past = posterior(yi=DATA["yi"][:3], vi=DATA["vi"][:3], prior_tau=HalfNormal(0.5))
+    new = posterior(yi=DATA["yi"][3:], vi=DATA["vi"][3:], prior_effect=map_prior(past), prior_tau="fixed(0)")
+    joint = study_distribution(posterior(**DATA, prior_tau=HalfNormal(0.5)), 3)
     assert (new.estimate, new.se) == pytest.approx((joint.mean, joint.sd), rel=1e-7)
     assert new.effect.cdf([0.0, 0.5]) == pytest.approx(joint.cdf([0.0, 0.5]), abs=1e-8)
 
@@ -135,11 +137,11 @@ def test_effective_sample_sizes_of_normals_and_of_mixtures():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: map_prior(bayes(**DATA, prior_tau=HalfNormal(0.5)), robust=1.5),
-        lambda: map_prior(bayes(**DATA, mods=np.arange(4.0)[:, None], prior_tau=HalfNormal(0.5))),
+        lambda: map_prior(posterior(**DATA, prior_tau=HalfNormal(0.5)), robust=1.5),
+        lambda: map_prior(posterior(**DATA, mods=np.arange(4.0)[:, None], prior_tau=HalfNormal(0.5))),
         lambda: effective_sample_size(Normal(0, 1), -1),
         lambda: effective_sample_size(NormalMixture((1,), (0,), (1,)), 1, method="guess"),
-        lambda: prior_conflict(bayes(**DATA, mods=np.arange(4.0)[:, None], prior_tau=HalfNormal(0.5))),
+        lambda: prior_conflict(posterior(**DATA, mods=np.arange(4.0)[:, None], prior_tau=HalfNormal(0.5))),
     ],
 )
 def test_what_cannot_be_used_is_refused(call):

@@ -23,8 +23,8 @@ from needlepoint.bayes import (
     StudentT,
     Truncated,
     WeightFunction,
-    bayes,
     ensemble,
+    posterior,
     robma,
 )
 from needlepoint.bayes._ensemble_fit import fit_model
@@ -192,7 +192,7 @@ def test_a_null_hypothesis_may_be_a_narrow_prior():
         (lambda: effect_prior("normal(0, 1)[a, b]"), "numbers"),
         (lambda: effect_prior("flat[0, inf]"), "cannot be cut"),
         (lambda: ensemble(rescale=0), "unit"),
-        (lambda: bayes(**DATA, prior_effect="normal(0, 1)[0, inf]", prior_tau="fixed(0)"), "ensemble"),
+        (lambda: posterior(**DATA, prior_effect="normal(0, 1)[0, inf]", prior_tau="fixed(0)"), "ensemble"),
     ],
 )
 def test_what_cannot_be_used_is_refused(make, words):

@@ -18,7 +18,7 @@ from needlepoint.bayes import (
     Normal,
     Shrinkage,
     UniformI2,
-    bayes,
+    posterior,
 )
 
 RULE = np.polynomial.legendre.leggauss(20)
@@ -80,7 +80,7 @@ def _check(seed, n):
     rng = np.random.default_rng(seed)
     for _ in range(n):
         yi, vi, effect, prior_tau, s = _problem(rng)
-        got = bayes(yi=yi, vi=vi, prior_effect=effect, prior_tau=prior_tau)
+        got = posterior(yi=yi, vi=vi, prior_effect=effect, prior_tau=prior_tau)
         log_evidence, p, m, sd, tau = _brute(yi, vi, effect, prior_tau, s)
         noise = 1e-13 * len(yi) * (1 + abs(log_evidence))  # of doubles, in a sum of so many terms
         assert abs(got.fit.log_evidence - log_evidence) <= got.error + noise

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from needlepoint.bayes import HalfNormal, Normal, bayes, bayes_counts
+from needlepoint.bayes import HalfNormal, Normal, posterior, posterior_counts
 from needlepoint.errors import ConvergenceError, InputError
 
 CASES = {
@@ -61,7 +61,7 @@ def _brute(measure, cells):
 
 @pytest.mark.parametrize("measure", CASES)
 def test_agrees_with_brute_force_integration(measure):
-    got = bayes_counts(
+    got = posterior_counts(
         measure=measure, **CASES[measure], prior_effect=Normal(0, 2), prior_tau=HalfNormal(0.5)
     )
     log_evidence, mean, below = _brute(measure, CASES[measure])
@@ -73,33 +73,33 @@ def test_agrees_with_brute_force_integration(measure):
 
 def test_many_events_give_the_normal_model():
     a, n1, c, n2 = (np.array(x) for x in ([210, 190], [900, 950], [250, 225], [1000, 980]))
-    got = bayes_counts(ai=a, n1i=n1, ci=c, n2i=n2)
+    got = posterior_counts(ai=a, n1i=n1, ci=c, n2i=n2)
     yi = np.log(a * (n2 - c) / (c * (n1 - a)))
-    want = bayes(yi=yi, vi=1 / a + 1 / (n1 - a) + 1 / c + 1 / (n2 - c), prior_tau=HalfNormal(0.5))
+    want = posterior(yi=yi, vi=1 / a + 1 / (n1 - a) + 1 / c + 1 / (n2 - c), prior_tau=HalfNormal(0.5))
     for name in ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "tau"):
         assert getattr(got, name) == pytest.approx(getattr(want, name), abs=2e-3)
 
 
 def test_swapping_the_groups_turns_the_sign():
     given = CASES["OR"]
-    one = bayes_counts(**given)
-    two = bayes_counts(ai=given["ci"], n1i=given["n2i"], ci=given["ai"], n2i=given["n1i"])
+    one = posterior_counts(**given)
+    two = posterior_counts(ai=given["ci"], n1i=given["n2i"], ci=given["ai"], n2i=given["n1i"])
     assert two.estimate == pytest.approx(-one.estimate, abs=1e-5)
     assert (two.ci_low, two.ci_high) == pytest.approx((-one.ci_high, -one.ci_low), abs=1e-5)
 
 
 def test_a_study_without_events_changes_nothing():
     given = CASES["OR"]
-    one = bayes_counts(**given)
+    one = posterior_counts(**given)
     more = {name: [*values, new] for (name, values), new in zip(given.items(), [0, 60, 0, 55], strict=True)}
-    two = bayes_counts(**more)
+    two = posterior_counts(**more)
     assert two.k == 4
     assert (two.estimate, two.se, two.tau) == pytest.approx((one.estimate, one.se, one.tau), abs=1e-4)
 
 
 def test_without_any_event_a_flat_prior_has_no_posterior():
     with pytest.raises(ConvergenceError):
-        bayes_counts(ai=[0, 0], n1i=[50, 40], ci=[0, 0], n2i=[50, 45])
+        posterior_counts(ai=[0, 0], n1i=[50, 40], ci=[0, 0], n2i=[50, 45])
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_without_any_event_a_flat_prior_has_no_posterior():
 )
 def test_what_cannot_be_used_is_refused(options, words):
     with pytest.raises(InputError, match=words):
-        bayes_counts(**CASES["OR"] | options)
+        posterior_counts(**CASES["OR"] | options)
 
 
 def _tables(n, share, k=6, seed=4):
@@ -140,17 +140,17 @@ def test_the_tabulated_likelihood_is_the_formula_to_its_stated_error(n, share):
 def test_a_posterior_off_the_table_falls_back_on_the_formula():
     # a prior far from the data: the effect lies where no study's likelihood was tabulated
     data = _tables(300, 0.3, k=3)
-    got = bayes_counts(**data, prior_effect="normal(9, 0.01)", prior_tau="half-normal(0.01)")
+    got = posterior_counts(**data, prior_effect="normal(9, 0.01)", prior_tau="half-normal(0.01)")
     assert got.estimate == pytest.approx(9.0, abs=0.2)
     assert got.error < 1e-4
 
 
 def test_a_hundred_thousand_events_are_those_of_the_normal_model():
     data = _tables(20_000, 0.2, k=10)
-    exact = bayes_counts(**data, prior_effect="normal(0, 1)")
+    exact = posterior_counts(**data, prior_effect="normal(0, 1)")
     a, n1, c, n2 = (np.asarray(data[name], dtype=float) for name in ("ai", "n1i", "ci", "n2i"))
     yi, vi = np.log(a / (n1 - a) * (n2 - c) / c), 1 / a + 1 / (n1 - a) + 1 / c + 1 / (n2 - c)
-    normal = bayes(yi=yi, vi=vi, measure="OR", prior_effect="normal(0, 1)", prior_tau="half-normal(0.5)")
+    normal = posterior(yi=yi, vi=vi, measure="OR", prior_effect="normal(0, 1)", prior_tau="half-normal(0.5)")
     assert exact.estimate == pytest.approx(normal.estimate, abs=2e-4)
     assert (exact.ci_low, exact.ci_high) == pytest.approx((normal.ci_low, normal.ci_high), abs=5e-4)
     assert exact.error < 1e-5

@@ -21,8 +21,8 @@ from needlepoint.bayes import (
     Normal,
     Point,
     WeightFunction,
-    bayes,
     ensemble,
+    posterior,
 )
 from needlepoint.bayes._ensemble_fit import fit_model
 from needlepoint.bayes.model_averaging import PSMA_BIAS, robma
@@ -120,7 +120,7 @@ def test_an_ensemble_without_bias_is_the_average_of_two_by_two_models():
     got = robma(**DATA, models=ensemble(bias=[(NoBias(), 1.0)]))
     assert len(got.models) == 4
     assert got.bf_bias is None
-    full = bayes(**DATA, prior_effect=Normal(0, 1), prior_tau=InverseGamma(1, 0.15))
+    full = posterior(**DATA, prior_effect=Normal(0, 1), prior_tau=InverseGamma(1, 0.15))
     assert got.models[-1].log_evidence == pytest.approx(full.log_evidence, abs=1e-9)
 
 

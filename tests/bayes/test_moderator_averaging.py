@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from needlepoint.bayes import PEESE, PET, NoBias, Normal, WeightFunction, average_moderators, bayes
+from needlepoint.bayes import PEESE, PET, NoBias, Normal, WeightFunction, average_moderators, posterior
 from needlepoint.errors import InputError
 
 RNG = np.random.default_rng(7)
@@ -73,7 +73,7 @@ def test_every_inclusion_agrees_with_dense_integration():
 
 
 def test_the_model_with_everything_is_the_meta_regression_itself():
-    full = bayes(
+    full = posterior(
         **GIVEN,
         mods={"dose": _standard("dose")[:, 0]},
         prior_effect=Normal(0, 1),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from needlepoint.bayes import HalfNormal, Normal, bayes, bayes_multilevel
+from needlepoint.bayes import HalfNormal, Normal, posterior, posterior_multilevel
 from needlepoint.bayes._normal_normal import log_total, update_clustered
 from needlepoint.bayes.joint_prior import joint_prior
 from needlepoint.errors import InputError, NotEnoughStudies
@@ -40,7 +40,7 @@ def test_each_point_agrees_with_the_dense_multivariate_normal():
 
 
 def test_the_posterior_agrees_with_a_fine_grid():
-    got = bayes_multilevel(
+    got = posterior_multilevel(
         yi=YI,
         vi=VI,
         cluster=CLUSTER,
@@ -64,10 +64,10 @@ def test_the_posterior_agrees_with_a_fine_grid():
 
 
 def test_effects_alone_in_their_clusters_with_little_within_are_the_two_level_model():
-    three = bayes_multilevel(
+    three = posterior_multilevel(
         yi=YI, vi=VI, cluster=range(7), prior_between="half-normal(0.5)", prior_within="half-normal(0.001)"
     )
-    two = bayes(yi=YI, vi=VI, prior_tau="half-normal(0.5)")
+    two = posterior(yi=YI, vi=VI, prior_tau="half-normal(0.5)")
     assert (three.estimate, three.se, three.between) == pytest.approx(
         (two.estimate, two.se, two.tau), abs=1e-5
     )
@@ -76,7 +76,7 @@ def test_effects_alone_in_their_clusters_with_little_within_are_the_two_level_mo
 
 def test_columns_moderators_and_rows_left_out():
     data = {"yi": [*YI, None], "vi": [*VI, 0.1], "lab": [*CLUSTER, "d"], "dose": [0, 1, 0, 1, 2, 0, 1, 1]}
-    got = bayes_multilevel(data, cluster="lab", mods="~ dose")
+    got = posterior_multilevel(data, cluster="lab", mods="~ dose")
     assert (got.k, got.clusters, len(got.coefficients)) == (7, 4, 2)
     assert got.pi_low is None
     assert "left out" in got.notes[0]
@@ -94,7 +94,7 @@ def test_columns_moderators_and_rows_left_out():
 )
 def test_what_cannot_be_used_is_refused(options, error):
     with pytest.raises(error):
-        bayes_multilevel(yi=YI, vi=VI, **options)
+        posterior_multilevel(yi=YI, vi=VI, **options)
 
 
 @pytest.mark.slow
@@ -106,7 +106,7 @@ def test_three_level_posteriors_are_calibrated():
         cluster = np.repeat(np.arange(4), 3)
         vi = rng.uniform(0.02, 0.2, 12)
         yi = mu + b * rng.normal(size=4)[cluster] + rng.normal(size=12) * np.sqrt(vi + w**2)
-        got = bayes_multilevel(
+        got = posterior_multilevel(
             yi=yi,
             vi=vi,
             cluster=cluster,

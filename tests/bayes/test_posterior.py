@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 from pathlib import Path
@@ -11,14 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from needlepoint.bayes.api import bayes
+from needlepoint.bayes.api import posterior
 from needlepoint.bayes.bayes_factors import bayes_factor
 from needlepoint.bayes.prediction import posterior_predict
 from needlepoint.bayes.prior_effect import Cauchy, Flat, Normal, NormalMixture, StudentT
 from needlepoint.bayes.prior_tau import TAU_PRIORS, Fixed, HalfCauchy, HalfNormal, InverseGamma
 from needlepoint.bayes.shrinkage import study_distribution, study_effects
 from needlepoint.errors import ConvergenceError, InputError
-from needlepoint.pooling.api import pool
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "bayes" / "posteriors.json").read_text())
 TOLERANCE = 1e-6  # promised of densities, probabilities and log evidence; most are a thousand times closer
@@ -31,7 +31,7 @@ def _prior(spec):
 
 def _fit(case):
     yi, vi = ([float(x) for x in column] for column in REFERENCE["data"][case["data"]])
-    return bayes(yi=yi, vi=vi, prior_effect=_prior(case["prior_effect"]), prior_tau=case["prior_tau"])
+    return posterior(yi=yi, vi=vi, prior_effect=_prior(case["prior_effect"]), prior_tau=case["prior_tau"])
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_agrees_with_the_eight_schools_of_the_bayesmeta_vignette():
     # bayesmeta, vignette "An introduction to meta-analysis using the bayesmeta package", print(schools.example.1).
     # Its tau comes from integrate() (six decimals); its mu from a discrete approximation with a stated divergence
     # of 0.01, hence the wider tolerance there: 50-digit integration sides with us to 1e-6 (case "eight schools").
-    got = bayes(**SCHOOLS, prior_effect=Normal(0, 50), prior_tau=HalfCauchy(25), interval="shortest")
+    got = posterior(**SCHOOLS, prior_effect=Normal(0, 50), prior_tau=HalfCauchy(25), interval="shortest")
     tau = got.heterogeneity
     assert (got.tau, tau.mean(), got.tau_low, got.tau_high) == pytest.approx(
         (4.758539, 5.884511, 0.0, 15.165894), abs=1e-6
@@ -82,7 +82,7 @@ def test_agrees_with_the_eight_schools_of_the_bayesmeta_vignette():
 
 def test_with_tau_known_the_posterior_is_the_conjugate_normal():
     yi, vi, tau = np.array([0.3, -0.1, 0.6]), np.array([0.04, 0.09, 0.02]), 0.2
-    got = bayes(yi=yi, vi=vi, prior_effect=Normal(0.1, 0.5), prior_tau=Fixed(tau))
+    got = posterior(yi=yi, vi=vi, prior_effect=Normal(0.1, 0.5), prior_tau=Fixed(tau))
     w = 1 / (vi + tau**2)
     precision = w.sum() + 4
     mean = (w @ yi + 0.4) / precision
@@ -104,8 +104,8 @@ def test_with_tau_known_the_posterior_is_the_conjugate_normal():
 
 def test_a_mixture_prior_is_its_components_weighted_by_their_evidence():
     data = {"yi": [0.3, 0.5, 0.1], "vi": [0.02, 0.05, 0.03], "prior_tau": HalfNormal(0.3)}
-    parts = [bayes(**data, prior_effect=prior) for prior in (Normal(0, 0.1), Normal(0.4, 1))]
-    mixed = bayes(**data, prior_effect=NormalMixture((0.25, 0.75), (0, 0.4), (0.1, 1)))
+    parts = [posterior(**data, prior_effect=prior) for prior in (Normal(0, 0.1), Normal(0.4, 1))]
+    mixed = posterior(**data, prior_effect=NormalMixture((0.25, 0.75), (0, 0.4), (0.1, 1)))
     weights = np.array([0.25, 0.75]) * np.exp([p.log_evidence for p in parts])
     assert math.exp(mixed.log_evidence) == pytest.approx(weights.sum(), rel=1e-8)
     expected = weights @ [p.effect.cdf(0.3) for p in parts] / weights.sum()
@@ -114,8 +114,8 @@ def test_a_mixture_prior_is_its_components_weighted_by_their_evidence():
 
 def test_a_t_prior_with_many_degrees_of_freedom_is_normal():
     data = {"yi": [0.3, 0.5, 0.1], "vi": [0.02, 0.05, 0.03], "prior_tau": HalfNormal(0.3)}
-    normal = bayes(**data, prior_effect=Normal(0, 0.4))
-    t = bayes(**data, prior_effect=StudentT(0, 0.4, 1e6))
+    normal = posterior(**data, prior_effect=Normal(0, 0.4))
+    t = posterior(**data, prior_effect=StudentT(0, 0.4, 1e6))
     assert t.log_evidence == pytest.approx(normal.log_evidence, abs=1e-5)
     assert t.estimate == pytest.approx(normal.estimate, abs=1e-5)
 
@@ -123,9 +123,9 @@ def test_a_t_prior_with_many_degrees_of_freedom_is_normal():
 @pytest.mark.parametrize("effect", [Normal(0, 50), Flat(), Cauchy(0, 30)], ids=["normal", "flat", "cauchy"])
 def test_a_posterior_as_the_next_prior_equals_the_joint_analysis(effect):
     halves = [{key: values[s] for key, values in SCHOOLS.items()} for s in (slice(0, 5), slice(5, 8))]
-    first = bayes(**halves[0], prior_effect=effect, prior_tau=HalfCauchy(25))
-    second = bayes(**halves[1], prior=first)
-    joint = bayes(**SCHOOLS, prior_effect=effect, prior_tau=HalfCauchy(25))
+    first = posterior(**halves[0], prior_effect=effect, prior_tau=HalfCauchy(25))
+    second = posterior(**halves[1], prior=first)
+    joint = posterior(**SCHOOLS, prior_effect=effect, prior_tau=HalfCauchy(25))
     assert (second.estimate, second.se, second.tau) == pytest.approx(
         (joint.estimate, joint.se, joint.tau), rel=1e-6
     )
@@ -138,7 +138,7 @@ def test_a_posterior_as_the_next_prior_equals_the_joint_analysis(effect):
 def test_meta_regression_with_tau_known_is_weighted_least_squares():
     x, vi = np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.1, 0.2, 0.05, 0.3])
     yi = np.array([0.1, 0.4, 0.3, 0.9])
-    got = bayes(yi=yi, vi=vi, mods=x[:, None], prior_tau=Fixed(0.1))
+    got = posterior(yi=yi, vi=vi, mods=x[:, None], prior_tau=Fixed(0.1))
     X = np.column_stack([np.ones(4), x])
     W = np.diag(1 / (vi + 0.01))
     beta = np.linalg.solve(X.T @ W @ X, X.T @ W @ yi)
@@ -150,8 +150,8 @@ def test_meta_regression_with_tau_known_is_weighted_least_squares():
 
 def test_bayes_factors_are_ratios_of_evidence():
     data = {"yi": [0.3, 0.5, 0.1, 0.4], "vi": [0.02, 0.05, 0.03, 0.02]}
-    fitted = bayes(**data, prior_effect=Normal(0, 1), prior_tau=InverseGamma(1, 0.15))
-    common = bayes(**data, prior_effect=Normal(0, 1), prior_tau=Fixed(0))
+    fitted = posterior(**data, prior_effect=Normal(0, 1), prior_tau=InverseGamma(1, 0.15))
+    common = posterior(**data, prior_effect=Normal(0, 1), prior_tau=Fixed(0))
     of_tau = bayes_factor(fitted, of="heterogeneity")
     assert of_tau.log_bf10 == pytest.approx(fitted.log_evidence - common.log_evidence, abs=1e-10)
     # Savage and Dickey: prior density over posterior density at the null
@@ -164,43 +164,45 @@ def test_bayes_factors_are_ratios_of_evidence():
 
 
 def test_bayes_factors_refuse_improper_priors_of_what_they_test():
-    flat = bayes(yi=[0.1, 0.2, 0.3], vi=[0.1, 0.1, 0.1], prior_tau="jeffreys")
+    flat = posterior(yi=[0.1, 0.2, 0.3], vi=[0.1, 0.1, 0.1], prior_tau="jeffreys")
     for of in ("effect", "heterogeneity"):
         with pytest.raises(InputError, match="proper prior"):
             bayes_factor(flat, of=of)
 
 
 def test_shrinkage_estimates_average_to_the_law_of_total_expectation():
-    got = bayes(**SCHOOLS, prior_effect=Normal(0, 50), prior_tau=HalfCauchy(25))
+    got = posterior(**SCHOOLS, prior_effect=Normal(0, 50), prior_tau=HalfCauchy(25))
     rows = study_effects(got)
     assert all(min(got.estimate, r.yi) < r.estimate < max(got.estimate, r.yi) for r in rows)
     assert all(r.se < r.sei for r in rows)
-    common = bayes(**SCHOOLS, prior_tau=Fixed(0))
+    common = posterior(**SCHOOLS, prior_tau=Fixed(0))
     assert study_distribution(common, 0).mean == pytest.approx(common.estimate)
-    apart = bayes(**SCHOOLS, prior_tau=Fixed(1e6))
+    apart = posterior(**SCHOOLS, prior_tau=Fixed(1e6))
     assert study_distribution(apart, "1").mean == pytest.approx(28.39, rel=1e-6)
     assert study_distribution(apart, "1").sd == pytest.approx(14.9, rel=1e-6)
 
 
 def test_draws_follow_the_posterior():
-    got = bayes(**SCHOOLS, prior_effect=Normal(0, 50), prior_tau=HalfCauchy(25))
+    got = posterior(**SCHOOLS, prior_effect=Normal(0, 50), prior_tau=HalfCauchy(25))
     n = 40_000
     draws = got.draw(n, seed=3)
     for q in (0.1, 0.5, 0.9):  # within four standard errors of a binomial share
         slack = 4 * math.sqrt(q * (1 - q) / n)
         assert np.mean(draws["intercept"] < got.effect.quantile(q)) == pytest.approx(q, abs=slack)
         assert np.mean(draws["tau"] < got.heterogeneity.quantile(q)) == pytest.approx(q, abs=slack)
-    t = bayes(**SCHOOLS, prior_effect=Cauchy(0, 30), prior_tau=HalfCauchy(25))
+    t = posterior(**SCHOOLS, prior_effect=Cauchy(0, 30), prior_tau=HalfCauchy(25))
     draws = t.draw(4_000, seed=3)
     assert np.mean(draws["tau"] < t.tau) == pytest.approx(0.5, abs=0.035)
     assert np.mean(draws["intercept"] < t.median) == pytest.approx(0.5, abs=0.035)
 
 
 def test_shortest_intervals_have_their_probability_and_equal_density_at_the_ends():
-    got = bayes(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)", interval="shortest")
+    got = posterior(
+        yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)", interval="shortest"
+    )
     assert got.probability(got.ci_low, got.ci_high) == pytest.approx(0.95, abs=1e-9)
     assert got.effect.density(got.ci_low) == pytest.approx(got.effect.density(got.ci_high), rel=1e-6)
-    central = bayes(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
+    central = posterior(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
     assert got.ci_high - got.ci_low < central.ci_high - central.ci_low
     assert got.tau_high - got.tau_low < central.tau_high - central.tau_low
 
@@ -216,7 +218,9 @@ NUMBERS = {
 def test_every_prior_of_tau_gives_a_posterior_and_says_whether_it_is_proper(name):
     from needlepoint.stats.quadrature import integrate
 
-    got = bayes(yi=[0.1, 0.9, 0.4, 0.2], vi=[0.02, 0.03, 0.01, 0.05], prior_tau=name + NUMBERS.get(name, ""))
+    got = posterior(
+        yi=[0.1, 0.9, 0.4, 0.2], vi=[0.02, 0.03, 0.01, 0.05], prior_tau=name + NUMBERS.get(name, "")
+    )
     assert 0.1 < got.estimate < 0.9
     assert got.error <= 1e-8
     prior = got.tau_prior
@@ -234,8 +238,8 @@ effects = st.lists(st.tuples(st.floats(-2, 2), st.floats(0.01, 1)), min_size=4, 
 @given(effects, st.floats(-3, 3))
 def test_shifting_every_study_shifts_only_the_effect_under_a_flat_prior(data, shift):
     yi, vi = data
-    base = bayes(yi=yi, vi=vi, prior_tau="half-normal(0.5)")
-    moved = bayes(yi=yi + shift, vi=vi, prior_tau="half-normal(0.5)")
+    base = posterior(yi=yi, vi=vi, prior_tau="half-normal(0.5)")
+    moved = posterior(yi=yi + shift, vi=vi, prior_tau="half-normal(0.5)")
     assert moved.estimate == pytest.approx(base.estimate + shift, abs=1e-7)
     assert (moved.se, moved.tau) == pytest.approx((base.se, base.tau), rel=1e-6)
 
@@ -244,8 +248,8 @@ def test_shifting_every_study_shifts_only_the_effect_under_a_flat_prior(data, sh
 @given(effects, st.floats(0.1, 50))
 def test_the_scale_free_priors_scale_with_the_unit(data, unit):
     yi, vi = data
-    base = bayes(yi=yi, vi=vi, prior_tau="shrinkage")
-    scaled = bayes(yi=unit * yi, vi=unit**2 * vi, prior_tau="shrinkage")
+    base = posterior(yi=yi, vi=vi, prior_tau="shrinkage")
+    scaled = posterior(yi=unit * yi, vi=unit**2 * vi, prior_tau="shrinkage")
     assert scaled.estimate == pytest.approx(unit * base.estimate, abs=1e-6 * unit)
     assert (scaled.se, scaled.tau) == pytest.approx((unit * base.se, unit * base.tau), rel=1e-6)
 
@@ -254,18 +258,18 @@ def test_the_scale_free_priors_scale_with_the_unit(data, unit):
 @given(effects)
 def test_the_order_of_studies_does_not_matter(data):
     yi, vi = data
-    one = bayes(yi=yi, vi=vi, prior_effect=Normal(0, 1), prior_tau="half-cauchy(0.5)")
-    two = bayes(yi=yi[::-1], vi=vi[::-1], prior_effect=Normal(0, 1), prior_tau="half-cauchy(0.5)")
+    one = posterior(yi=yi, vi=vi, prior_effect=Normal(0, 1), prior_tau="half-cauchy(0.5)")
+    two = posterior(yi=yi[::-1], vi=vi[::-1], prior_effect=Normal(0, 1), prior_tau="half-cauchy(0.5)")
     assert (one.estimate, one.log_evidence) == pytest.approx((two.estimate, two.log_evidence), abs=1e-9)
 
 
 def test_an_improper_posterior_is_refused():
     with pytest.raises(ConvergenceError, match="improper"):
-        bayes(yi=[0.1, 0.5], vi=[0.1, 0.1], prior_tau="uniform")
+        posterior(yi=[0.1, 0.5], vi=[0.1, 0.1], prior_tau="uniform")
 
 
 def test_a_single_study_has_a_posterior_under_proper_priors():
-    got = bayes(yi=[0.4], vi=[0.04], prior_effect=Normal(0, 1), prior_tau="half-normal(0.5)")
+    got = posterior(yi=[0.4], vi=[0.04], prior_effect=Normal(0, 1), prior_tau="half-normal(0.5)")
     assert 0 < got.estimate < 0.4
     assert got.pi_high > got.ci_high
 
@@ -284,11 +288,11 @@ def test_a_single_study_has_a_posterior_under_proper_priors():
 )
 def test_what_cannot_be_used_is_refused_with_what_is_allowed(options, words):
     with pytest.raises(InputError, match=words):
-        bayes(yi=[0.1, 0.2, 0.3], vi=[0.1, 0.1, 0.1], **options)
+        posterior(yi=[0.1, 0.2, 0.3], vi=[0.1, 0.1, 0.1], **options)
 
 
 def test_results_are_plain_numbers_and_rows():
-    got = bayes(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], measure="SMD")
+    got = posterior(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], measure="SMD")
     record = json.loads(json.dumps(got.to_dict()))
     assert record["prior_tau"] == "HalfNormal(scale=0.5)"
     assert record["log_evidence"] is None
@@ -298,14 +302,14 @@ def test_results_are_plain_numbers_and_rows():
 
 
 def test_the_default_prior_of_tau_is_said_where_the_scale_is_unknown():
-    got = bayes(yi=[10, 12, 9], vi=[4, 5, 3], measure="MD")
+    got = posterior(yi=[10, 12, 9], vi=[4, 5, 3], measure="MD")
     assert got.prior_tau == "Shrinkage()"
     assert "uniform shrinkage" in got.notes[0]
 
 
 def test_quantiles_of_very_heavy_tails_are_where_the_distribution_function_says():
     # two studies under Jeffreys' prior: the posterior of tau falls as tau^-2, its nodes reach 1e17
-    got = bayes(yi=[-8.0, -3.4], vi=[63.5, 0.82], prior_tau="jeffreys")
+    got = posterior(yi=[-8.0, -3.4], vi=[63.5, 0.82], prior_tau="jeffreys")
     p = np.array([0.001, 0.025, 0.5, 0.975, 0.999])
     assert got.effect.cdf(got.effect.quantile(p)) == pytest.approx(p, abs=1e-12)
     assert got.predictive.cdf(got.predictive.quantile(p)) == pytest.approx(p, abs=1e-12)
@@ -315,7 +319,7 @@ def test_quantiles_of_very_heavy_tails_are_where_the_distribution_function_says(
 
 def test_predictions_at_new_moderator_values_follow_the_formula():
     data = {"yi": [0.1, 0.3, 0.6, 0.5], "vi": [0.02, 0.03, 0.02, 0.05], "dose": [0.0, 1.0, 2.0, 3.0]}
-    fitted = bayes(data, mods="~ dose", prior_tau="half-normal(0.3)")
+    fitted = posterior(data, mods="~ dose", prior_tau="half-normal(0.3)")
     intercept, slope = (c.estimate for c in fitted.coefficients)
     here, far = posterior_predict(fitted, {"dose": [1.5, 6.0]})
     assert here.estimate == pytest.approx(intercept + 1.5 * slope)
@@ -332,7 +336,7 @@ def test_predictions_at_new_moderator_values_follow_the_formula():
 )
 def test_one_sided_bayes_factors_cut_the_prior(prior):
     yi, vi = np.array([0.3, 0.05]), np.array([0.04, 0.02])
-    fitted = bayes(yi=yi, vi=vi, prior_effect=prior, prior_tau=Fixed(0.1))
+    fitted = posterior(yi=yi, vi=vi, prior_effect=prior, prior_tau=Fixed(0.1))
     mu = np.linspace(0, 6, 600_001)
     like = np.exp(sum(Normal(y, math.sqrt(v + 0.01)).log_density(mu) for y, v in zip(yi, vi, strict=True)))
     density = np.exp(prior.log_density(mu)) / (1 - prior.cdf(0.0))
@@ -345,20 +349,14 @@ def test_one_sided_bayes_factors_cut_the_prior(prior):
 
 
 def test_sides_are_of_effects_only():
-    fitted = bayes(yi=[0.1, 0.2], vi=[0.1, 0.1], prior_effect=Normal(0, 1), prior_tau="half-normal(0.5)")
+    fitted = posterior(yi=[0.1, 0.2], vi=[0.1, 0.1], prior_effect=Normal(0, 1), prior_tau="half-normal(0.5)")
     for options in ({"side": "left"}, {"side": "above", "of": "heterogeneity"}):
         with pytest.raises(InputError, match="above"):
             bayes_factor(fitted, **options)
 
 
-def test_pool_with_a_prior_is_the_bayesian_model():
-    yi, vi = [0.1, 0.4, 0.3], [0.02, 0.03, 0.01]
-    by_text = pool(yi=yi, vi=vi, prior="half-normal(0.5)")
-    by_parts = pool(yi=yi, vi=vi, prior={"effect": "flat", "tau": "half-normal(0.5)"})
-    direct = bayes(yi=yi, vi=vi, prior_tau="half-normal(0.5)")
-    assert by_text.estimate == by_parts.estimate == direct.estimate
+def test_pooling_takes_no_prior_and_the_room_is_a_room():
+    import needlepoint
 
-
-def test_pool_with_an_unknown_part_of_a_prior_is_refused():
-    with pytest.raises(InputError, match="effect, tau"):
-        pool(yi=[0.1, 0.2], vi=[0.1, 0.1], prior={"mu": "flat"})
+    assert "prior" not in inspect.signature(needlepoint.pool).parameters
+    assert needlepoint.bayes.posterior is needlepoint.posterior

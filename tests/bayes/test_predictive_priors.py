@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from needlepoint.bayes import bayes, cochrane, rhodes, turner
+from needlepoint.bayes import cochrane, posterior, rhodes, turner
 from needlepoint.bayes.predictive_priors import _tables
 from needlepoint.errors import InputError
 
@@ -52,14 +52,14 @@ def test_a_number_in_doubt_says_so():
 
 
 def test_predictive_priors_are_priors():
-    got = bayes(
+    got = posterior(
         yi=[-0.4, -0.1, -0.6],
         vi=[0.04, 0.09, 0.1],
         prior_tau=turner("pain", "non-pharmacological vs placebo/control"),
     )
     assert got.error < 1e-8
     effect, tau = cochrane("back and neck")
-    assert bayes(yi=[0.3, 0.2], vi=[0.05, 0.02], prior_effect=effect, prior_tau=tau).estimate > 0
+    assert posterior(yi=[0.3, 0.2], vi=[0.05, 0.02], prior_effect=effect, prior_tau=tau).estimate > 0
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from needlepoint.bayes import (
     Normal,
     Rayleigh,
     average_moderators,
-    bayes,
     bayes_factor,
     effects_given_tau,
     ensemble,
     evidence_in_words,
     interpret,
+    posterior,
     posterior_heterogeneity,
     predictive_check,
     robma,
@@ -32,7 +32,7 @@ from needlepoint.errors import InputError
 from needlepoint.stats.quadrature import integrate
 
 DATA = {"yi": [0.1, 0.9, 0.4, 0.2], "vi": [0.02, 0.03, 0.01, 0.05]}
-FITTED = bayes(**DATA, prior_effect="normal(0, 1)", prior_tau="half-normal(0.5)", measure="SMD")
+FITTED = posterior(**DATA, prior_effect="normal(0, 1)", prior_tau="half-normal(0.5)", measure="SMD")
 
 
 def test_i2_is_what_its_definition_makes_of_tau():
@@ -60,8 +60,8 @@ def test_effects_given_tau_end_at_pooling_and_at_the_studies_themselves():
     assert np.ptp(trace.study_estimate[0]) < 1e-9
     assert trace.study_estimate[1] == pytest.approx(DATA["yi"], abs=1e-6)
     assert trace.study_se[1] == pytest.approx(np.sqrt(DATA["vi"]), rel=1e-6)
-    fixed = effects_given_tau(bayes(**DATA, prior_tau="fixed(0.2)"), [0.2])
-    assert fixed.estimate[0] == pytest.approx(bayes(**DATA, prior_tau="fixed(0.2)").estimate)
+    fixed = effects_given_tau(posterior(**DATA, prior_tau="fixed(0.2)"), [0.2])
+    assert fixed.estimate[0] == pytest.approx(posterior(**DATA, prior_tau="fixed(0.2)").estimate)
     assert len(effects_given_tau(FITTED).tidy()) == 404
 
 
@@ -69,7 +69,7 @@ def test_cross_validation_is_the_evidence_that_each_study_adds():
     got = predictive_check(FITTED)
     options = {"prior_effect": "normal(0, 1)", "prior_tau": "half-normal(0.5)"}
     for i, study in enumerate(got.studies):
-        rest = bayes(yi=np.delete(DATA["yi"], i), vi=np.delete(DATA["vi"], i), **options)
+        rest = posterior(yi=np.delete(DATA["yi"], i), vi=np.delete(DATA["vi"], i), **options)
         assert study.log_density == pytest.approx(FITTED.log_evidence - rest.log_evidence, abs=1e-7)
     assert got.elpd == pytest.approx(sum(s.log_density for s in got.studies))
 
@@ -136,7 +136,7 @@ def test_every_result_can_be_said_in_sentences():
     assert "dose as a moderator" in interpret(mods).replace("\n", " ")
     assert "Bayes factor" in interpret(bayes_factor(FITTED))
     assert f"{FITTED.estimate:.2f}" in interpret(FITTED)
-    with_mods = bayes(
+    with_mods = posterior(
         **DATA, mods={"dose": [1, 4, 2, 3]}, prior_tau=HalfNormal(0.5), prior_effect=Normal(0, 1)
     )
     assert "all moderators are zero" in interpret(with_mods)

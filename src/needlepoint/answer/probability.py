@@ -11,7 +11,7 @@ from dataclasses import replace
 from needlepoint.answer.result import Cell
 from needlepoint.answer.say import display_sd
 from needlepoint.answer.scale import show
-from needlepoint.bayes.api import bayes
+from needlepoint.bayes.api import posterior
 from needlepoint.bayes.prior_tau import HalfNormal
 from needlepoint.bayes.result import Posterior
 
@@ -29,17 +29,17 @@ def with_probabilities(cell: Cell) -> Cell:
     spread = HALF if cell.measure in {"SMD", "RR"} else HALF * (display_sd(cell) or 0.0)
     if spread == 0.0:
         return cell
-    posterior = bayes(
+    fitted = posterior(
         yi=[t.yi for t in cell.trials],
         vi=[t.vi for t in cell.trials],
         prior_effect="flat",
         prior_tau=HalfNormal(spread),
     )
-    any_benefit = _beyond(posterior, 0.0, better=scale.better)
+    any_benefit = _beyond(fitted, 0.0, better=scale.better)
     important = None
     if scale.mid is not None:
-        important = _beyond(posterior, scale.mid / scale.factor, better=scale.better)
-    credible = show(scale, posterior.median, posterior.ci_low, posterior.ci_high)
+        important = _beyond(fitted, scale.mid / scale.factor, better=scale.better)
+    credible = show(scale, fitted.median, fitted.ci_low, fitted.ci_high)
     return replace(cell, p_benefit=any_benefit, p_important=important, credible=credible)
 
 

@@ -1,6 +1,6 @@
 """Posteriors by quadrature: pairwise models, meta-regression, exact likelihoods, model averaging, priors.
 
-Names load on first use: ``from needlepoint.bayes import bayes, HalfNormal``.
+Names load on first use: ``from needlepoint.bayes import HalfNormal, posterior``.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import Any
 
 _PACKAGE = "needlepoint.bayes"
 _MODULES: dict[str, tuple[str, ...]] = {
-    "api": ("bayes",),
+    "api": ("posterior",),
     "bayes_factors": ("BayesFactor", "bayes_factor"),
     "count_averaging": ("average_counts",),
-    "exact_likelihood": ("CountPosterior", "bayes_counts"),
+    "exact_likelihood": ("CountPosterior", "posterior_counts"),
     "interpretation": ("evidence_in_words", "interpret"),
     "meta_analytic_predictive": ("effective_sample_size", "map_prior"),
-    "multilevel": ("MultilevelPosterior", "bayes_multilevel"),
+    "multilevel": ("MultilevelPosterior", "posterior_multilevel"),
     "heterogeneity": (
         "EffectsGivenTau",
         "HeterogeneityPosterior",

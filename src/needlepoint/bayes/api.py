@@ -1,4 +1,4 @@
-"""``bayes``: effect sizes and priors in, one posterior out."""
+"""``posterior``: effect sizes and priors in, one posterior out."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from needlepoint.options import check, check_fraction
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.result import digest
 
-__all__ = ["INTERVALS", "UNIT_SCALES", "bayes", "coefficient"]
+__all__ = ["INTERVALS", "UNIT_SCALES", "coefficient", "posterior"]
 
 INTERVALS = ("central", "shortest")
 # scales on which a half-normal of 0.5 allows "substantial" heterogeneity: Röver et al. (2021), section 3
 UNIT_SCALES = {"SMD", "SMDH", "OR", "RR", "IRR", "HR", "PETO", "ROM", "AS", "COR", "ZCOR"}
 
 
-def bayes(
+def posterior(
     effects: Any = None,
     *,
     yi: Any = None,
@@ -74,7 +74,7 @@ def bayes(
 
     Examples
     --------
-    >>> result = bayes(yi=[0.1, 0.4, 0.3], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
+    >>> result = posterior(yi=[0.1, 0.4, 0.3], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
     >>> round(result.estimate, 4), round(result.tau, 4)
     (0.2631, 0.1511)
     """

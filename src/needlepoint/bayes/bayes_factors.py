@@ -46,8 +46,8 @@ def bayes_factor(
     InputError
         An improper prior of what is tested, or an earlier posterior as the prior.
 
-    >>> from needlepoint.bayes.api import bayes
-    >>> fitted = bayes(yi=[0.2, 0.5], vi=[0.04, 0.04], prior_effect="normal(0, 1)", prior_tau="fixed(0)")
+    >>> from needlepoint.bayes.api import posterior
+    >>> fitted = posterior(yi=[0.2, 0.5], vi=[0.04, 0.04], prior_effect="normal(0, 1)", prior_tau="fixed(0)")
     >>> round(bayes_factor(fitted).bf10, 4)
     2.8194
     """

@@ -1,4 +1,4 @@
-"""``bayes_counts``: a Bayesian random-effects model with the exact likelihood of counts, rare events included."""
+"""``posterior_counts``: a Bayesian random-effects model with the exact likelihood of counts, rare events included."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from needlepoint.result import Result, digest, record
 from needlepoint.stats.quadrature import Quadrature
 from needlepoint.stats.quadrature_marginal import Marginal
 
-__all__ = ["COUNT_MEASURES", "CountPosterior", "bayes_counts"]
+__all__ = ["COUNT_MEASURES", "CountPosterior", "posterior_counts"]
 
 COUNT_MEASURES = ("OR", "IRR", "PLO", "IRLN")
 _REFINE = 8  # of the effect's lattice under the predictive distribution
@@ -59,7 +59,7 @@ class CountPosterior(Result):
     study: tuple[str, ...] = field(repr=False)
 
 
-def bayes_counts(
+def posterior_counts(
     data: Any = None,
     *,
     measure: str = "OR",
@@ -96,7 +96,7 @@ def bayes_counts(
 
     Examples
     --------
-    >>> got = bayes_counts(ai=[1, 0, 3], n1i=[50, 40, 90], ci=[4, 2, 9], n2i=[50, 45, 88])
+    >>> got = posterior_counts(ai=[1, 0, 3], n1i=[50, 40, 90], ci=[4, 2, 9], n2i=[50, 45, 88])
     >>> got.ci_high < 0, got.error < 1e-4
     (True, True)
     """

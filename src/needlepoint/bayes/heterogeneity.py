@@ -40,8 +40,8 @@ def posterior_heterogeneity(posterior: Posterior) -> HeterogeneityPosterior:
 
     That of Higgins & Thompson (2002, doi:10.1002/sim.1186), generalised to moderators.
 
-    >>> from needlepoint.bayes.api import bayes
-    >>> fitted = bayes(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
+    >>> from needlepoint.bayes.api import posterior
+    >>> fitted = posterior(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
     >>> found = posterior_heterogeneity(fitted)
     >>> round(found.i2, 2), round(found.i2_low, 2), round(found.i2_high, 2)
     (0.89, 0.42, 0.98)
@@ -97,8 +97,8 @@ def effects_given_tau(posterior: Posterior, tau: Sequence[float] | Floats | None
 
     ``tau`` by default runs from zero to the upper end of its interval. Without moderators.
 
-    >>> from needlepoint.bayes.api import bayes
-    >>> fitted = bayes(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
+    >>> from needlepoint.bayes.api import posterior
+    >>> fitted = posterior(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
     >>> trace = effects_given_tau(fitted, [0.0, 0.5])
     >>> trace.study_estimate.round(2).tolist()
     [[0.41, 0.41, 0.41], [0.13, 0.85, 0.4]]

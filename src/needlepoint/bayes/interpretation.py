@@ -34,8 +34,8 @@ def evidence_in_words(bf10: float) -> str:
 def interpret(result: Posterior | ModelAverage | ModeratorAverage | BayesFactor) -> str:
     """Plain sentences for a report, on the analysis scale (log for ratios).
 
-    >>> from needlepoint.bayes.api import bayes
-    >>> print(interpret(bayes(yi=[0.2, 0.5], vi=[0.04, 0.04], prior_tau="half-normal(0.5)", measure="SMD")))
+    >>> from needlepoint.bayes.api import posterior
+    >>> print(interpret(posterior(yi=[0.2, 0.5], vi=[0.04, 0.04], prior_tau="half-normal(0.5)", measure="SMD")))
     The mean effect (SMD, 2 studies) is 0.35, 95% credible interval -0.30 to 1.00; it is above zero with
     probability 91%. Effects differ between studies by a standard deviation of 0.25 (0.01 to 0.94). The true
     effect of a new study would lie between -0.73 and 1.43 with probability 95%.

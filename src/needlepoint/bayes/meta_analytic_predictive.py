@@ -32,9 +32,9 @@ def map_prior(posterior: Posterior, *, robust: float = 0.0, vague: Normal | None
     ``robust`` is the weight of a ``vague`` component, by default a normal about the posterior mean with a hundred
     times the predictive variance.
 
-    >>> from needlepoint.bayes.api import bayes
-    >>> past = bayes(yi=[0.1, 0.4, 0.3], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
-    >>> new = bayes(yi=[0.5], vi=[0.04], prior_effect=map_prior(past, robust=0.2), prior_tau="fixed(0)")
+    >>> from needlepoint.bayes.api import posterior
+    >>> past = posterior(yi=[0.1, 0.4, 0.3], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
+    >>> new = posterior(yi=[0.5], vi=[0.04], prior_effect=map_prior(past, robust=0.2), prior_tau="fixed(0)")
     >>> past.estimate < new.estimate < 0.5
     True
     """

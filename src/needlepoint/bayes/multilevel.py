@@ -1,4 +1,4 @@
-"""``bayes_multilevel``: effects nested in clusters (studies, laboratories), by quadrature over two scales."""
+"""``posterior_multilevel``: effects nested in clusters (studies, laboratories), by quadrature over two scales."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from needlepoint.pooling.inputs import read
 from needlepoint.result import Result, digest, record
 from needlepoint.stats.quadrature_marginal import Marginal
 
-__all__ = ["MultilevelPosterior", "bayes_multilevel"]
+__all__ = ["MultilevelPosterior", "posterior_multilevel"]
 
 
 @record
@@ -67,7 +67,7 @@ class MultilevelPosterior(Result):
     within_heterogeneity: Marginal = field(repr=False)
 
 
-def bayes_multilevel(
+def posterior_multilevel(
     effects: Any = None,
     *,
     cluster: Any,
@@ -102,7 +102,7 @@ def bayes_multilevel(
 
     Examples
     --------
-    >>> got = bayes_multilevel(
+    >>> got = posterior_multilevel(
     ...     yi=[0.1, 0.2, 0.6, 0.7, 0.4], vi=[0.02, 0.03, 0.02, 0.04, 0.03], cluster=["a", "a", "b", "b", "c"]
     ... )
     >>> got.clusters, got.within < got.between
@@ -114,7 +114,7 @@ def bayes_multilevel(
     between, within = tau_prior(prior_between), tau_prior(prior_within)
     if isinstance(between, Fixed) or isinstance(within, Fixed):
         raise InputError(
-            "both standard deviations must be free here", field="prior_between", mend="or use bayes()"
+            "both standard deviations must be free here", field="prior_between", mend="or use posterior()"
         )
     X, y, v = inputs.design.X, inputs.yi, inputs.vi
     effect = effect_prior(prior_effect)

@@ -49,9 +49,10 @@ def posterior_predict(
 
     Examples
     --------
-    >>> from needlepoint.bayes.api import bayes
-    >>> fitted = bayes(yi=[0.1, 0.3, 0.6], vi=[0.02, 0.03, 0.02], mods=[[0.0], [1.0], [2.0]], prior_tau="fixed(0.1)")
-    >>> [round(row.estimate, 3) for row in posterior_predict(fitted, [[1.0], [3.0]])]
+    >>> from needlepoint.bayes.api import posterior
+    >>> table = {"yi": [0.1, 0.3, 0.6], "vi": [0.02, 0.03, 0.02], "dose": [0.0, 1.0, 2.0]}
+    >>> fitted = posterior(table, mods="~ dose", prior_tau="fixed(0.1)")
+    >>> [round(row.estimate, 3) for row in posterior_predict(fitted, {"dose": [1.0, 3.0]})]
     [0.336, 0.836]
     """
     width = chosen_level(level, posterior.level)

@@ -92,8 +92,8 @@ class Posterior(Result):
     def probability(self, low: float = float("-inf"), high: float = float("inf")) -> float:
         """Posterior probability that the effect lies between ``low`` and ``high``.
 
-        >>> from needlepoint.bayes.api import bayes
-        >>> round(bayes(yi=[0.2, 0.5], vi=[0.04, 0.04], prior_tau="fixed(0)").probability(low=0.0), 4)
+        >>> from needlepoint.bayes.api import posterior
+        >>> round(posterior(yi=[0.2, 0.5], vi=[0.04, 0.04], prior_tau="fixed(0)").probability(low=0.0), 4)
         0.9933
         """
         return self.effect.probability(low, high)

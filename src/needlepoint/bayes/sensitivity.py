@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from needlepoint.bayes.api import UNIT_SCALES, bayes
+from needlepoint.bayes.api import UNIT_SCALES, posterior
 from needlepoint.bayes.parse_prior import tau_prior
 from needlepoint.bayes.prior_tau import TauPrior
 from needlepoint.errors import ConvergenceError
@@ -77,7 +77,7 @@ def prior_sensitivity(
     for each in priors:
         prior = tau_prior(each)
         try:
-            found = bayes(effects, prior_tau=prior, **options)
+            found = posterior(effects, prior_tau=prior, **options)
         except ConvergenceError as error:
             notes.append(f"{prior} left out: {error}")
             continue

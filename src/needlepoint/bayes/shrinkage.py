@@ -48,8 +48,8 @@ def study_distribution(posterior: Posterior, study: str | int) -> Mixture:
 def study_effects(posterior: Posterior) -> tuple[StudyEffect, ...]:
     """Shrinkage estimates of every study, with intervals of the posterior's level.
 
-    >>> from needlepoint.bayes.api import bayes
-    >>> fitted = bayes(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
+    >>> from needlepoint.bayes.api import posterior
+    >>> fitted = posterior(yi=[0.1, 0.9, 0.4], vi=[0.02, 0.03, 0.01], prior_tau="half-normal(0.5)")
     >>> [round(s.estimate, 3) for s in study_effects(fitted)]
     [0.156, 0.803, 0.404]
     """

@@ -9,7 +9,7 @@ from math import nan
 from typing import Any, NamedTuple
 
 from needlepoint.pooling.heterogeneity.tau2 import Model, Tau2Fit
-from needlepoint.pooling.heterogeneity.tau2 import Tau2Fit as Fit
+from needlepoint.pooling.heterogeneity.tau2 import Tau2Fit as LeastSquares
 from needlepoint.pooling.kernels.least_squares import column_fit, ordinary
 from needlepoint.pooling.kernels.normal import Vector, column_at
 from needlepoint.pooling.kernels.q_profile import solve_q
@@ -123,9 +123,9 @@ def over_groups(
         one_group(g, yi, vi, ones, scratch, starts, low, high, out)
 
 
-def fit_of(tau2: float, se: float, iterations: int = 0, modes: int = 1) -> Fit:
+def fit_of(tau2: float, se: float, iterations: int = 0, modes: int = 1) -> LeastSquares:
     """A fit, compiled: numba knows no defaults of named tuples."""
-    return Fit(tau2, se, iterations, modes)
+    return LeastSquares(tau2, se, iterations, modes)
 
 
 def variance_range(m: Any) -> tuple[float, float]:

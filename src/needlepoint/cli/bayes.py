@@ -72,7 +72,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Posterior of the studies of TABLE: CSV, Excel or Parquet, of arm summaries or of yi and vi."""
-    from needlepoint.bayes.api import bayes
+    from needlepoint.bayes.api import posterior
 
     own = asked.read()
     effects = own.effects
@@ -81,11 +81,11 @@ def command(
         "interval": interval,
         "mods": mods,
     }
-    posterior = bayes(effects, prior_effect=prior_effect, prior_tau=prior_tau, **options)
-    record: dict[str, Any] = posterior.to_dict() | {"understood": own.understood}
-    text = [posterior.summary(), *_evidence(posterior, record)]
+    fitted = posterior(effects, prior_effect=prior_effect, prior_tau=prior_tau, **options)
+    record: dict[str, Any] = fitted.to_dict() | {"understood": own.understood}
+    text = [fitted.summary(), *_evidence(fitted, record)]
     if beyond is not None:
-        text += _beyond(posterior, abs(beyond), record)
+        text += _beyond(fitted, abs(beyond), record)
     if sensitivity:
         text += _strip(effects, prior_effect, options, record)
     if average:
@@ -95,7 +95,7 @@ def command(
     if figure is not None:
         from needlepoint.figures.prior_posterior import prior_posterior
 
-        write_figure(figure, prior_posterior(posterior))
+        write_figure(figure, prior_posterior(fitted))
     if as_json:
         echo_json(record)
     else:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import log, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack, overload
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,14 +15,11 @@ from needlepoint.pooling.coefficients.inference import Inference, infer
 from needlepoint.pooling.coefficients.prediction import Spread, prediction_interval
 from needlepoint.pooling.heterogeneity.tau2 import TAU2, Model, Tau2Fit
 from needlepoint.pooling.inputs import Inputs, read
-from needlepoint.pooling.kernels.least_squares import Fit, fit_column, fit_design, ordinary
+from needlepoint.pooling.kernels.least_squares import LeastSquares, fit_column, fit_design, ordinary
 from needlepoint.pooling.kernels.normal import At, at, column_cochran, kernel_form
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import digest
 from needlepoint.stats.distributions import chi2_sf
-
-if TYPE_CHECKING:
-    from needlepoint.bayes.result import Posterior
 
 __all__ = ["fit_inputs", "pool"]
 
@@ -34,31 +30,6 @@ _OWN_METHOD = {
 }
 
 
-class _Keywords(TypedDict, total=False):
-    """The keywords of :func:`pool` beside ``prior``."""
-
-    yi: Any
-    vi: Any
-    sei: Any
-    data: Any
-    study: Any
-    method: Tau2Method
-    test: IntervalTest
-    level: float
-    mods: Any
-    intercept: bool
-    weights: Any
-    tau2: float | None
-    prediction: Prediction | None
-    measure: str | None
-
-
-@overload
-def pool(effects: Any = None, *, prior: None = None, **asked: Unpack[_Keywords]) -> Pooled: ...
-@overload
-def pool(
-    effects: Any = None, *, prior: str | Mapping[str, Any] | Posterior, **asked: Unpack[_Keywords]
-) -> Posterior: ...
 def pool(
     effects: Any = None,
     *,
@@ -76,8 +47,7 @@ def pool(
     tau2: float | None = None,
     prediction: Prediction | None = "t",
     measure: str | None = None,
-    prior: str | Mapping[str, Any] | Posterior | None = None,
-) -> Pooled | Posterior:
+) -> Pooled:
     """Pool effect sizes by the normal-normal model, with or without moderators.
 
     Parameters
@@ -99,10 +69,6 @@ def pool(
         Fixes tau2 at a known value (squared units of ``yi``).
     prediction
         Kind of prediction interval, or None.
-    prior
-        Asks for the Bayesian model instead, by quadrature: a prior of tau ("half-normal(0.5)"), a mapping with
-        "effect" and "tau", or an earlier :class:`needlepoint.Posterior`; ``method``, ``test``, ``weights``, ``tau2``
-        and ``prediction`` then do not apply. See :func:`needlepoint.bayes.bayes`.
 
     Raises
     ------
@@ -118,19 +84,6 @@ def pool(
     >>> pool(yi=[-0.9, -1.5, -1.3, -0.2], vi=[0.3, 0.2, 0.4, 0.05], method="DL", test="z").estimate
     -0.88...
     """
-    if prior is not None:
-        return _bayes(
-            prior,
-            effects,
-            yi=yi,
-            vi=vi,
-            sei=sei,
-            data=data,
-            study=study,
-            mods=mods,
-            level=level,
-            measure=measure,
-        )
     check(method, Tau2Method, field="method")
     check(test, IntervalTest, field="test")
     if prediction is not None:
@@ -144,28 +97,11 @@ def pool(
     return fit_inputs(inputs, method=method, test=test, level=level, tau2=tau2, prediction=prediction)
 
 
-def _bayes(prior: str | Mapping[str, Any] | Posterior, effects: Any, **options: Any) -> Posterior:
-    """The same studies under a prior: a door to the room above, opened only when asked for."""
-    from needlepoint.bayes.api import bayes
-    from needlepoint.bayes.result import Posterior
-
-    if isinstance(prior, Posterior):
-        return bayes(effects, prior=prior, **options)
-    if isinstance(prior, Mapping):
-        unknown = set(prior) - {"effect", "tau"}
-        if unknown:
-            raise InputError(
-                "unknown part of the prior", field="prior", got=sorted(unknown), allowed="effect, tau"
-            )
-        return bayes(effects, prior_effect=prior.get("effect"), prior_tau=prior.get("tau"), **options)
-    return bayes(effects, prior_tau=prior, **options)
-
-
 class _Solved(NamedTuple):
     """The numbers of one fit before they are dressed."""
 
     tau2: Tau2Fit
-    fit: Fit
+    fit: LeastSquares
     state: At
     q: float  # of Cochran
     tr_p: float  # at tau2 = 0
@@ -224,7 +160,7 @@ def _cochran(model: Model) -> tuple[float, float]:
     return column_cochran(model.yi, model.vi, model.xi)
 
 
-def _about_optimum(s: _Solved, weights: Matrix | None) -> Fit:
+def _about_optimum(s: _Solved, weights: Matrix | None) -> LeastSquares:
     """The fit with the residual sum of squares that Hartung and Knapp scale by.
 
     About the model's own optimum under any weights: there its expectation is k - p.
@@ -299,7 +235,6 @@ def fit_inputs(
         parameters,
         restricted=method == "REML" and k > p,
     )
-    first = records[0]
     pi = _prediction(inputs, solved, found, method, prediction, level)
     q_df = k - p
     return Pooled(
@@ -309,18 +244,16 @@ def fit_inputs(
         test=test,
         level=level,
         k=k,
-        estimate=first.estimate,
-        se=first.se,
-        statistic=first.statistic,
-        df=first.df,
-        p_value=first.p_value,
-        ci_low=first.ci_low,
-        ci_high=first.ci_high,
+        coefficients=records,
+        likelihood=stats,
+        studies=inputs,
+        input_digest=digest(inputs.yi, inputs.vi, inputs.design.X, inputs.weights, method, test, level, tau2),
         pi_low=None if pi is None else pi[0],
         pi_high=None if pi is None else pi[1],
         prediction=None if pi is None else prediction,
         tau2=solved.tau2.tau2,
         tau2_se=solved.tau2.se,
+        tau2_fixed=tau2 is not None,
         q=solved.q,
         q_df=q_df,
         q_p=chi2_sf(solved.q, q_df) if q_df else 1.0,
@@ -331,27 +264,11 @@ def fit_inputs(
         qm_df2=joint.df2,
         qm_p=joint.p_value,
         r2=_explained(inputs, solved, method, tau2),
-        log_likelihood=stats.log_likelihood,
-        aic=stats.aic,
-        bic=stats.bic,
-        aicc=stats.aicc,
-        coefficients=records,
-        input_digest=digest(inputs.yi, inputs.vi, inputs.design.X, inputs.weights, method, test, level, tau2),
-        yi=inputs.yi,
-        vi=inputs.vi,
-        X=inputs.design.X,
-        study=inputs.study,
         weights=_percent(inputs, 0.0 if test == "HC" else solved.tau2.tau2),
         beta=found.beta,
         vb=found.vb,
         s2w=found.s2w,
         typical_variance=typical,
-        rows=inputs.rows,
-        user_weights=inputs.weights,
-        tau2_fixed=tau2 is not None,
-        design=inputs.design,
-        ni=inputs.ni,
-        data=inputs.data,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,8 +32,14 @@ class Inputs:
     rows: Ints
     measure: str
     notes: tuple[str, ...]
-    data: Any
+    data: Any = field(compare=False)
     scale: Design | None = None  # moderators of the heterogeneity
+    given: int = 0  # rows of the input, those left out included
+
+    @property
+    def X(self) -> Matrix:  # noqa: N802  the field's letter
+        """Design, (k, p)."""
+        return self.design.X
 
 
 def _is_frame(value: Any) -> bool:
@@ -227,4 +233,5 @@ def _keep(
         notes=(*notes, *added),
         data=seen,
         scale=spread,
+        given=len(y),
     )

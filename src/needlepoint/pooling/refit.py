@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from needlepoint.arrays import Ints, Matrix
+from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.api import fit_inputs, pool
-from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
-from needlepoint.pooling.result import Pooled
+from needlepoint.pooling.result import Fit, Pooled
 
 __all__ = ["as_pooled", "inputs_of", "kept_rows", "refit", "subset", "without_moderators"]
-
-
-class Rows(Protocol):
-    """A result that knows which rows of the data it kept."""
-
-    @property
-    def k(self) -> int: ...
-    @property
-    def rows(self) -> Ints: ...
-    @property
-    def notes(self) -> tuple[str, ...]: ...
 
 
 def as_pooled(effects: Any, vi: Any = None, data: Any = None, **options: Any) -> Pooled:
@@ -60,37 +48,24 @@ def without_moderators(effects: Any, vi: Any, data: Any, *, method: str, needs: 
     return pooled
 
 
-def inputs_of(result: Pooled) -> Inputs:
-    """The rows that ``result`` was fitted to."""
-    terms = tuple(c.term for c in result.coefficients)
-    return Inputs(
-        yi=result.yi,
-        vi=result.vi,
-        study=result.study,
-        design=Design(result.X, terms, intercept=terms[0] == "intercept"),
-        weights=result.user_weights,
-        ni=result.ni,
-        rows=result.rows,
-        measure=result.measure,
-        notes=(),
-        data=None,
-    )
+def inputs_of(fit: Fit) -> Inputs:
+    """The rows that ``fit`` was fitted to, without the notes on how they came about."""
+    return replace(fit.studies, notes=())
 
 
-def kept_rows(values: Any, result: Rows, *, field: str) -> Any:
-    """One value a study of ``result``, from values for these studies or for all rows of the data it came from.
+def kept_rows(values: Any, fit: Fit, *, field: str) -> Any:
+    """One value a study of ``fit``, from values for these studies or for all rows of the data it came from.
 
     Raises
     ------
     InputError
         Another length.
     """
-    if len(values) == result.k:
+    if len(values) == fit.k:
         return values
-    dropped = any("left out" in note for note in result.notes)
-    if not dropped or len(values) <= int(result.rows.max()):
-        raise InputError("one value a study is needed", field=field, got=len(values), allowed=result.k)
-    return values[result.rows]
+    if len(values) != fit.studies.given:
+        raise InputError("one value a study is needed", field=field, got=len(values), allowed=fit.k)
+    return values[fit.rows]
 
 
 def subset(inputs: Inputs, keep: Any) -> Inputs:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from math import log, pi
-from typing import NamedTuple
 
 from needlepoint.pooling.kernels.normal import At
+from needlepoint.pooling.result import Likelihood
 
-__all__ = ["FitStatistics", "criteria", "fit_statistics"]
-
-
-class FitStatistics(NamedTuple):
-    """Restricted for REML, full likelihood for every other method."""
-
-    log_likelihood: float
-    aic: float
-    bic: float
-    aicc: float
+__all__ = ["criteria", "fit_statistics"]
 
 
 def fit_statistics(
     state: At, rss: float, logdet_xx: float, k: int, p: int, parameters: int, restricted: bool
-) -> FitStatistics:
+) -> Likelihood:
     """Log-likelihood, AIC, BIC, AICc.
 
     ``parameters`` counts the coefficients and, when estimated, tau2. The restricted likelihood keeps the constant
@@ -35,12 +26,13 @@ def fit_statistics(
     return criteria(value, parameters, n)
 
 
-def criteria(log_likelihood: float, parameters: int, n: int) -> FitStatistics:
+def criteria(log_likelihood: float, parameters: int, n: int) -> Likelihood:
     """AIC, BIC and AICc of a log-likelihood with ``n`` observations."""
     deviance, m = -2.0 * log_likelihood, max(n, parameters + 2)
-    return FitStatistics(
+    return Likelihood(
         log_likelihood,
         2.0 * parameters + deviance,
         parameters * log(n) + deviance if n > 0 else float("nan"),
         2.0 * parameters * m / (m - parameters - 1) + deviance,
+        parameters,
     )

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from needlepoint.arrays import Matrix
-from needlepoint.pooling.kernels.least_squares import Fit, pivots
-from needlepoint.pooling.result import Coefficient
+from needlepoint.pooling.kernels.least_squares import LeastSquares, pivots
+from needlepoint.pooling.result import Coefficient, Omnibus
 from needlepoint.stats.distributions import (
     chi2_sf,
     f_sf,
@@ -23,7 +23,6 @@ from needlepoint.stats.distributions import (
 __all__ = [
     "Covariance",
     "Inference",
-    "Omnibus",
     "coefficients",
     "covariance",
     "infer",
@@ -40,15 +39,6 @@ class Covariance(NamedTuple):
     s2w: float
 
 
-class Omnibus(NamedTuple):
-    """Joint test of several coefficients: chi-square (``df2`` None) or F."""
-
-    statistic: float
-    df: int
-    df2: float | None
-    p_value: float
-
-
 class Inference(NamedTuple):
     """Everything the tests of a model say."""
 
@@ -60,7 +50,7 @@ class Inference(NamedTuple):
     joint: Omnibus
 
 
-def covariance(fit: Fit, test: str, k: int) -> Covariance:
+def covariance(fit: LeastSquares, test: str, k: int) -> Covariance:
     """Covariance under "z", "t", "HKSJ" or "HKSJ-adhoc".
 
     Hartung-Knapp-Sidik-Jonkman (doi:10.1002/sim.1482, doi:10.1002/sim.1262; regression: doi:10.1002/sim.791) scales
@@ -129,7 +119,14 @@ def moderators_of(terms: tuple[str, ...]) -> list[int]:
 
 
 def infer(
-    fit: Fit, yi: Matrix, vi: Matrix, X: Matrix, terms: tuple[str, ...], tau2: float, test: str, level: float
+    fit: LeastSquares,
+    yi: Matrix,
+    vi: Matrix,
+    X: Matrix,
+    terms: tuple[str, ...],
+    tau2: float,
+    test: str,
+    level: float,
 ) -> Inference:
     """Tests and intervals of every coefficient, and of all but the intercept together."""
     p, which = len(terms), moderators_of(terms)
@@ -146,7 +143,13 @@ def infer(
 
 
 def _kenward_roger(
-    fit: Fit, vi: Matrix, X: Matrix, terms: tuple[str, ...], tau2: float, level: float, which: list[int]
+    fit: LeastSquares,
+    vi: Matrix,
+    X: Matrix,
+    terms: tuple[str, ...],
+    tau2: float,
+    level: float,
+    which: list[int],
 ) -> Inference:
     from needlepoint.pooling.coefficients.kenward_roger import kenward_roger
 
@@ -177,7 +180,7 @@ def _henmi_copas(yi: Matrix, vi: Matrix, terms: tuple[str, ...], level: float) -
 
 
 def _profile_likelihood(
-    fit: Fit, cov: Covariance, yi: Matrix, vi: Matrix, tau2: float, record: Coefficient, level: float
+    fit: LeastSquares, cov: Covariance, yi: Matrix, vi: Matrix, tau2: float, record: Coefficient, level: float
 ) -> Inference:
     from needlepoint.pooling.coefficients.profile_test import profile_likelihood
 

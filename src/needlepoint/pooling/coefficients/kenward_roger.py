@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from needlepoint.arrays import Matrix
-from needlepoint.pooling.coefficients.inference import Omnibus
+from needlepoint.pooling.result import Omnibus
 from needlepoint.stats.distributions import f_sf
 
 __all__ = ["KenwardRoger", "kenward_roger"]

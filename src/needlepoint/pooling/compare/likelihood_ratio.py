@@ -35,7 +35,7 @@ class LikelihoodRatio(Result):
 def _parameters(fit: Pooled | Multilevel) -> int:
     if isinstance(fit, Multilevel):
         return fit.parameters
-    return fit.p + (fit.method not in {"EE", "FE"} and not fit.tau2_fixed)
+    return fit.parameters
 
 
 def _tau2(fit: Pooled | Multilevel) -> float | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import field
+from collections.abc import Mapping
 from math import copysign, exp, log, sqrt
 from typing import Any, Literal
 
@@ -14,13 +13,21 @@ from needlepoint.errors import ConvergenceError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts.beta_binomial_effects import EFFECTS, Effect, by_logits
 from needlepoint.pooling.counts.beta_binomial_likelihood import Maximum, Tally, maximise, tally
-from needlepoint.pooling.counts.counts import Counts, empty_studies, read_counts, refuse_parts, two_arms
-from needlepoint.result import Result, p_text, record
+from needlepoint.pooling.counts.counts import (
+    Counts,
+    empty_studies,
+    fit_fields,
+    only_coefficient,
+    read_counts,
+    refuse_parts,
+    two_arms,
+)
+from needlepoint.pooling.result import Likelihood, LikelihoodFit
+from needlepoint.result import p_text, record
 from needlepoint.stats.distributions import (
     chi2_quantile,
     chi2_sf,
     normal_quantile,
-    two_sided_normal,
     wald_interval,
 )
 from needlepoint.stats.roots import brent_root
@@ -33,7 +40,7 @@ Arms = list[tuple[Vector, Vector]]  # events and sizes (k,) of one group or two
 
 
 @record
-class BetaBinomial(Result):
+class BetaBinomial(LikelihoodFit):
     """A beta-binomial estimate on the analysis scale (log for ratios, logit for a proportion).
 
     ``risk1`` and ``risk2`` are the groups' mean risks (``risk2`` None for one group); ``rho`` is the intra-class
@@ -41,25 +48,12 @@ class BetaBinomial(Result):
     boundary). ``statistic`` is the signed root of the likelihood ratio for no effect.
     """
 
-    measure: str
     interval: str
-    level: float
-    k: int
-    estimate: float
-    se: float
-    statistic: float
-    p_value: float
-    ci_low: float
-    ci_high: float
     risk1: float
     risk2: float | None
     rho: float
     q: float
     q_p: float
-    log_likelihood: float
-    study: Sequence[str] = field(repr=False)
-    yi: Vector = field(repr=False)
-    vi: Vector = field(repr=False)
 
     def summary(self) -> str:
         """Text for people."""
@@ -150,27 +144,20 @@ def beta_binomial(
         low, high = wald_interval(estimate, se, level)
     q = max(0.0, 2.0 * (fit.value - binomial.value))
     risks = [1.0 / (1.0 + exp(-eta)) for eta in fit.free]
+    log_likelihood = fit.value + sum(_log_choose(x, n) for x, n in arms)
+    parameters = len(risks) + 1
+    coefficient = only_coefficient(estimate, se, statistic, low, high)
     return BetaBinomial(
-        measure=measure,
+        **fit_fields(_noted(counts, arms), measure, "ML", coefficient, level),
+        likelihood=Likelihood(
+            log_likelihood, 2.0 * parameters - 2.0 * log_likelihood, None, None, parameters
+        ),
         interval=interval,
-        level=level,
-        k=len(counts.study),
-        estimate=estimate,
-        se=se,
-        statistic=statistic,
-        p_value=two_sided_normal(statistic),
-        ci_low=low,
-        ci_high=high,
         risk1=risks[0],
         risk2=risks[1] if len(risks) == 2 else None,
         rho=fit.theta / (1.0 + fit.theta),
         q=q,
         q_p=0.5 * chi2_sf(q, 1) if q > 0 else 1.0,  # half a point mass at zero: the boundary
-        log_likelihood=fit.value + sum(_log_choose(x, n) for x, n in arms),
-        study=counts.study,
-        yi=counts.yi,
-        vi=counts.vi,
-        notes=_noted(counts, arms).notes,
     )
 
 

@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from needlepoint.arrays import Vector
-from needlepoint.pooling.counts.counts import Counts
-from needlepoint.result import Result, p_text, record
-from needlepoint.stats.distributions import chi2_sf, two_sided_normal, wald_interval
+from needlepoint.pooling.counts.counts import Counts, fit_fields, wald_coefficient
+from needlepoint.pooling.result import Fit
+from needlepoint.result import p_text, record
+from needlepoint.stats.distributions import chi2_sf
 
 __all__ = ["CommonEffect", "Heterogeneity", "common_effect_fields", "heterogeneity"]
 
 
 @record
-class CommonEffect(Result):
+class CommonEffect(Fit):
     """One common effect pooled from counts, on the analysis scale (log for ratios); ``i2`` is a fraction.
 
     ``k`` studies give the estimate; ``k_effects`` of them have an effect of their own, on which ``q`` stands.
     """
 
-    measure: str
-    method: str
-    k: int
     k_effects: int
-    estimate: float
-    se: float
-    statistic: float
-    p_value: float
-    ci_low: float
-    ci_high: float
-    level: float
     tau2: float = 0.0
     q: float
     q_df: int
     q_p: float
     i2: float
     h2: float
-    study: Sequence[str] = field(repr=False)
-    yi: Vector = field(repr=False)
-    vi: Vector = field(repr=False)
 
     def summary(self) -> str:
         """Text for people."""
@@ -82,27 +69,16 @@ def heterogeneity(yi: Vector, vi: Vector, estimate: float) -> Heterogeneity:
     return Heterogeneity(k, q, df, chi2_sf(q, df), max(0.0, 1.0 - df / q) if q > 0 else 0.0, q / df)
 
 
-def common_effect_fields(counts: Counts, estimate: float, se: float, level: float) -> dict[str, Any]:
+def common_effect_fields(
+    counts: Counts, measure: str, method: str, estimate: float, se: float, level: float
+) -> dict[str, Any]:
     """The fields of a ``CommonEffect`` that follow from an estimate, its standard error and the studies."""
-    low, high = wald_interval(estimate, se, level)
-    z = estimate / se
     found = heterogeneity(counts.yi, counts.vi, estimate)
-    return {
-        "k": len(counts.study),
+    return fit_fields(counts, measure, method, wald_coefficient(estimate, se, level), level) | {
         "k_effects": found.k,
-        "estimate": estimate,
-        "se": se,
-        "statistic": z,
-        "p_value": two_sided_normal(z),
-        "ci_low": low,
-        "ci_high": high,
-        "level": level,
         "q": found.q,
         "q_df": found.df,
         "q_p": found.p,
         "i2": found.i2,
         "h2": found.h2,
-        "study": counts.study,
-        "yi": counts.yi,
-        "vi": counts.vi,
     }

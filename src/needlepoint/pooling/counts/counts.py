@@ -11,6 +11,11 @@ from needlepoint.arrays import Bools, Vector
 from needlepoint.effects.api import effect_sizes
 from needlepoint.effects.result import EffectSizes
 from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.pooling.design import Design
+from needlepoint.pooling.inputs import Inputs
+from needlepoint.pooling.result import Coefficient
+from needlepoint.result import digest
+from needlepoint.stats.distributions import two_sided_normal, wald_interval
 
 __all__ = [
     "Counts",
@@ -224,3 +229,57 @@ def pair_of_rules(value: Any, second: Any, *, field: str) -> tuple[Any, Any]:
             raise InputError("give one value, or two", field=field, got=value)
         return pair[0], pair[1]
     return value, second
+
+
+def studies_of(counts: Counts, design: Design, measure: str, data: Any = None) -> Inputs:
+    """The studies of a model of counts, as every fitted model holds them."""
+    return Inputs(
+        yi=counts.yi,
+        vi=counts.vi,
+        study=counts.study,
+        design=design,
+        weights=None,
+        ni=None,
+        rows=np.flatnonzero(counts.kept),
+        measure=measure,
+        notes=counts.notes,
+        data=data,
+        given=len(counts.kept),
+    )
+
+
+def fit_fields(
+    counts: Counts, measure: str, method: str, coefficient: Coefficient, level: float
+) -> dict[str, Any]:
+    """The fields that every one-coefficient model of counts has."""
+    k = len(counts.study)
+    return {
+        "notes": counts.notes,
+        "measure": measure,
+        "method": method,
+        "level": level,
+        "k": k,
+        "coefficients": (coefficient,),
+        "studies": studies_of(counts, Design(np.ones((k, 1)), (coefficient.term,)), measure),
+        "input_digest": digest(*counts.cells.values(), measure, method, level),
+    }
+
+
+def wald_coefficient(estimate: float, se: float, level: float) -> Coefficient:
+    """The one coefficient of a model, with its normal test and interval."""
+    low, high = wald_interval(estimate, se, level)
+    return only_coefficient(estimate, se, estimate / se, low, high)
+
+
+def only_coefficient(estimate: float, se: float, statistic: float, low: float, high: float) -> Coefficient:
+    """The one coefficient of a model whose ``statistic`` is normal without an effect."""
+    return Coefficient(
+        term="intercept",
+        estimate=estimate,
+        se=se,
+        statistic=statistic,
+        df=None,
+        p_value=two_sided_normal(statistic),
+        ci_low=low,
+        ci_high=high,
+    )

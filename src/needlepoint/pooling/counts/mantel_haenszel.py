@@ -148,10 +148,7 @@ def _pooled(
         says = "with a zero count (the correction is added, also for the estimate)"
     counts = counts.naming(says, zero_cells(counts.cells) & ~empty)
     return MantelHaenszel(
-        measure=measure,
-        method="MH",
-        notes=counts.notes,
-        **common_effect_fields(counts, estimate, sqrt(variance), level)
+        **common_effect_fields(counts, measure, "MH", estimate, sqrt(variance), level)
         | {"k": len(counts.study) - int(empty.sum()) * drop_empty},
         **_tests(cells, measure, estimate, correct=correct),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import field
 from math import copysign, sqrt
 from typing import Any, Literal
 
@@ -12,14 +10,20 @@ import numpy as np
 from needlepoint.arrays import Vector
 from needlepoint.errors import ConvergenceError
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling.counts.counts import empty_studies, read_counts, two_arms
+from needlepoint.pooling.counts.counts import (
+    empty_studies,
+    fit_fields,
+    only_coefficient,
+    read_counts,
+    two_arms,
+)
 from needlepoint.pooling.counts.firth import PenalisedFit, dispersion, penalised_fit
-from needlepoint.result import Result, p_text, record
+from needlepoint.pooling.result import Likelihood, LikelihoodFit
+from needlepoint.result import p_text, record
 from needlepoint.stats.distributions import (
     chi2_quantile,
     chi2_sf,
     normal_quantile,
-    two_sided_normal,
     wald_interval,
 )
 from needlepoint.stats.roots import brent_root
@@ -31,32 +35,18 @@ Interval = Literal["profile", "wald"]
 
 
 @record
-class PenalisedLogistic(Result):
+class PenalisedLogistic(LikelihoodFit):
     """A penalised log odds ratio; ``statistic`` is the signed root of the penalised likelihood ratio.
 
     ``q`` is Pearson's chi-square of the arms around the fit; ``phi`` the overdispersion, by which the variance is
-    multiplied under "ME" (if above 1).
+    multiplied under "ME" (if above 1). The log-likelihood is the penalised one.
     """
 
-    measure: str
-    method: str
     interval: str
-    level: float
-    k: int
-    estimate: float
-    se: float
-    statistic: float
-    p_value: float
-    ci_low: float
-    ci_high: float
     q: float
     q_df: int
     q_p: float
     phi: float
-    log_likelihood: float
-    study: Sequence[str] = field(repr=False)
-    yi: Vector = field(repr=False)
-    vi: Vector = field(repr=False)
 
     def summary(self) -> str:
         """Text for people."""
@@ -141,27 +131,17 @@ def penalised_logistic(
     else:
         chosen = "wald"
         low, high = wald_interval(fit.value, se, level)
+    parameters = len(y) + 1
     return PenalisedLogistic(
-        measure="OR",
-        method=method,
+        **fit_fields(counts, "OR", method, only_coefficient(fit.value, se, statistic, low, high), level),
         interval=chosen,
-        level=level,
-        k=len(y),
-        estimate=fit.value,
-        se=se,
-        statistic=statistic,
-        p_value=two_sided_normal(statistic),
-        ci_low=low,
-        ci_high=high,
         q=spread.chi2,
         q_df=spread.df,
         q_p=chi2_sf(spread.chi2, spread.df) if spread.df > 0 else 1.0,
         phi=spread.phi,
-        log_likelihood=fit.log_likelihood,
-        study=counts.study,
-        yi=counts.yi,
-        vi=counts.vi,
-        notes=counts.notes,
+        likelihood=Likelihood(
+            fit.log_likelihood, 2.0 * parameters - 2.0 * fit.log_likelihood, None, None, parameters
+        ),
     )
 
 

@@ -77,13 +77,12 @@ def peto(
     variance = float((1 / counts.vi[informative]).sum())
     distance = float((counts.yi / counts.vi)[informative].sum())
     estimate = distance / variance
+    for warning in _warnings(estimate, counts.cells):
+        counts = counts.noted(warning)
     return Peto(
-        measure="OR",
-        method="Peto",
-        notes=(*counts.notes, *_warnings(estimate, counts.cells)),
         observed_minus_expected=distance,
         variance_of_events=variance,
-        **common_effect_fields(counts, estimate, 1 / sqrt(variance), level),
+        **common_effect_fields(counts, "OR", "Peto", estimate, 1 / sqrt(variance), level),
     )
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from needlepoint.arrays import Matrix
 from needlepoint.pooling.kernels.normal import Vector
 
-__all__ = ["Fit", "column_fit", "fit_column", "fit_design", "ordinary", "pivots"]
+__all__ = ["LeastSquares", "column_fit", "fit_column", "fit_design", "ordinary", "pivots"]
 
 
-class Fit(NamedTuple):
+class LeastSquares(NamedTuple):
     """Coefficients, their model covariance, and the residual sum of squares with weights 1 / (vi + tau2)."""
 
     beta: Matrix
@@ -81,13 +81,15 @@ def column_fit(
     return b, variance, rss
 
 
-def fit_column(yi: Vector, vi: Vector, xi: Vector, tau2: float, weights: Vector | None) -> Fit:
+def fit_column(yi: Vector, vi: Vector, xi: Vector, tau2: float, weights: Vector | None) -> LeastSquares:
     """One column ``xi``."""
     b, variance, rss = column_fit(yi, vi, xi, tau2, weights)
-    return Fit(np.array([b]), np.array([[variance]]), rss)
+    return LeastSquares(np.array([b]), np.array([[variance]]), rss)
 
 
-def fit_design(yi: Matrix, vi: Matrix, Q: Matrix, R: Matrix, tau2: float, weights: Matrix | None) -> Fit:
+def fit_design(
+    yi: Matrix, vi: Matrix, Q: Matrix, R: Matrix, tau2: float, weights: Matrix | None
+) -> LeastSquares:
     """Several columns, given as X = Q R with orthonormal Q."""
     total = vi + tau2
     a = 1.0 / total if weights is None else weights
@@ -97,4 +99,4 @@ def fit_design(yi: Matrix, vi: Matrix, Q: Matrix, R: Matrix, tau2: float, weight
     G = inverse if weights is None else inverse @ (AQ.T @ (AQ * total[:, None])) @ inverse
     back = np.linalg.inv(R)
     r = yi - Q @ g
-    return Fit(back @ g, back @ G @ back.T, float(r @ (r / total)))
+    return LeastSquares(back @ g, back @ G @ back.T, float(r @ (r / total)))

@@ -24,8 +24,8 @@ from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import read
 from needlepoint.pooling.kernels.least_squares import fit_design
 from needlepoint.pooling.location_scale.likelihood import Scale, State, evaluate, maximise
-from needlepoint.pooling.result import Coefficient
-from needlepoint.result import Result, digest, record
+from needlepoint.pooling.result import Coefficient, LikelihoodFit
+from needlepoint.result import digest, record
 
 __all__ = ["LocationScale", "location_scale"]
 
@@ -35,19 +35,14 @@ Link = Literal["log", "identity"]
 
 
 @record
-class LocationScale(Result):
+class LocationScale(LikelihoodFit):
     """Coefficients of the mean (``coefficients``) and of tau2 on its link (``scale``).
 
     ``tau2`` (k,) holds each study's fitted heterogeneity; ``vb`` and ``va`` the two covariances.
     """
 
-    measure: str
-    method: str
     test: str
     link: str
-    level: float
-    k: int
-    coefficients: tuple[Coefficient, ...]
     scale: tuple[Coefficient, ...]
     qm: float
     qm_df: int
@@ -55,16 +50,9 @@ class LocationScale(Result):
     qs: float | None
     qs_df: int
     qs_p: float | None
-    log_likelihood: float
-    aic: float
-    bic: float
-    aicc: float
-    input_digest: str
     tau2: Matrix = field(repr=False)
     vb: Matrix = field(repr=False)
     va: Matrix = field(repr=False)
-    study: tuple[str, ...] = field(repr=False)
-    location_design: Design = field(repr=False)
     scale_design: Design = field(repr=False)
 
     def tidy(self) -> list[dict[str, Any]]:
@@ -141,7 +129,6 @@ def location_scale(
     va, notes = _scale_covariance(state, back, inputs.vi)
     rows, scale_joint = _scale_part(back @ state.a, va, inputs.scale.terms, cov, k, level)
     n = k - p if method == "REML" else k
-    stats = criteria(state.value - 0.5 * n * log(2.0 * pi), p + q, n)
     return LocationScale(
         notes=(*inputs.notes, *notes),
         measure=inputs.measure,
@@ -158,16 +145,12 @@ def location_scale(
         qs=None if scale_joint is None else scale_joint.statistic,
         qs_df=len(moderators_of(inputs.scale.terms)),
         qs_p=None if scale_joint is None else scale_joint.p_value,
-        log_likelihood=stats.log_likelihood,
-        aic=stats.aic,
-        bic=stats.bic,
-        aicc=stats.aicc,
+        likelihood=criteria(state.value - 0.5 * n * log(2.0 * pi), p + q, n),
+        studies=inputs,
         input_digest=digest(inputs.yi, inputs.vi, X, Z, method, test, link, level),
         tau2=state.tau2,
         vb=cov.vb,
         va=va,
-        study=inputs.study,
-        location_design=inputs.design,
         scale_design=inputs.scale,
     )
 

@@ -62,7 +62,7 @@ def predict_location_scale(
     """
     width = chosen_level(level, fit.level)
     own = newdata is None
-    location = fit.location_design.X if own else _rows(fit.location_design, newdata)
+    location = fit.design.X if own else _rows(fit.design, newdata)
     scale = fit.scale_design.X if own else _rows(fit.scale_design, newdata)
     n = max(len(location), len(scale))
     X, Z = np.broadcast_to(location, (n, location.shape[1])), np.broadcast_to(scale, (n, scale.shape[1]))

@@ -15,7 +15,6 @@ from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.coefficients.fit_statistics import criteria
 from needlepoint.pooling.coefficients.inference import coefficients, moderators_of, omnibus
-from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs, read
 from needlepoint.pooling.multilevel.block_gaussian import Marginal, State, blocks_of, evaluate, split, total
 from needlepoint.pooling.multilevel.random_terms import (
@@ -27,7 +26,7 @@ from needlepoint.pooling.multilevel.random_terms import (
     read_terms,
 )
 from needlepoint.pooling.multilevel.search import correlations_of, maximise
-from needlepoint.pooling.result import Coefficient
+from needlepoint.pooling.result import Coefficient, LikelihoodFit
 from needlepoint.result import Result, digest, p_text, record
 from needlepoint.stats.distributions import chi2_sf, normal_quantile, t_quantile
 
@@ -59,25 +58,14 @@ class RandomTerm(Result):
 
 
 @record
-class Multilevel(Result):
+class Multilevel(LikelihoodFit):
     """A model with random terms, on the analysis scale (log for ratios); ``i2`` is a fraction.
 
     ``vb`` is the covariance of the coefficients, ``marginal`` that of the estimates: pairs of positions and matrix,
-    one a block of estimates that depend on each other; ``parameters`` counts coefficients, variances, correlations.
+    one a block of estimates that depend on each other.
     """
 
-    measure: str
-    method: str
     test: str
-    level: float
-    k: int
-    estimate: float
-    se: float
-    statistic: float
-    df: float | None
-    p_value: float
-    ci_low: float
-    ci_high: float
     pi_low: float | None
     pi_high: float | None
     random: tuple[RandomTerm, ...]
@@ -89,34 +77,11 @@ class Multilevel(Result):
     qm_df: int
     qm_df2: float | None
     qm_p: float
-    log_likelihood: float
-    aic: float
-    bic: float
-    aicc: float
-    parameters: int
-    coefficients: tuple[Coefficient, ...]
-    input_digest: str
-    yi: Matrix = field(repr=False)
-    vi: Matrix = field(repr=False)
-    X: Matrix = field(repr=False)
-    study: tuple[str, ...] = field(repr=False)
     beta: Matrix = field(repr=False)
     vb: Matrix = field(repr=False)
-    rows: Ints = field(repr=False)
     marginal: tuple[tuple[Ints, Matrix], ...] = field(repr=False)
     model: Marginal = field(repr=False)
     theta: Matrix = field(repr=False)
-    design: Design = field(repr=False)
-    data: Any = field(default=None, repr=False, compare=False)
-
-    @property
-    def p(self) -> int:
-        """Number of coefficients."""
-        return len(self.coefficients)
-
-    def tidy(self) -> list[dict[str, Any]]:
-        """One row a coefficient."""
-        return [row.to_dict() for row in self.coefficients]
 
     def summary(self) -> str:
         """Text for people."""
@@ -325,7 +290,6 @@ def _dressed(
     first, n = rows[0], k - p if model.restricted else k
     count = p + len(theta)
     half = None if between is None or names != ("intercept",) else _half(first, between, level)
-    stats = criteria(state.value, count, n)
     return Multilevel(
         notes=notes,
         measure=inputs.measure,
@@ -333,13 +297,9 @@ def _dressed(
         test=test,
         level=level,
         k=k,
-        estimate=first.estimate,
-        se=first.se,
-        statistic=first.statistic,
-        df=first.df,
-        p_value=first.p_value,
-        ci_low=first.ci_low,
-        ci_high=first.ci_high,
+        coefficients=rows,
+        likelihood=criteria(state.value, count, n),
+        studies=inputs,
         pi_low=None if half is None else first.estimate - half,
         pi_high=None if half is None else first.estimate + half,
         random=found,
@@ -351,25 +311,12 @@ def _dressed(
         qm_df=joint.df,
         qm_df2=joint.df2,
         qm_p=joint.p_value,
-        log_likelihood=state.value,
-        aic=stats.aic,
-        bic=stats.bic,
-        aicc=stats.aicc,
-        parameters=count,
-        coefficients=rows,
         input_digest=digest(inputs.yi, inputs.vi, X, theta, test, level),
-        yi=inputs.yi,
-        vi=inputs.vi,
-        X=X,
-        study=inputs.study,
         beta=state.beta,
         vb=state.vb,
-        rows=inputs.rows,
         marginal=tuple((b.rows, total(b, covariances)) for b in model.blocks),
         model=model,
         theta=theta,
-        design=inputs.design,
-        data=inputs.data,
     )
 
 

@@ -11,12 +11,12 @@ from needlepoint.arrays import Matrix
 from needlepoint.columns import column
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check, chosen_level
-from needlepoint.pooling.coefficients.inference import Omnibus, coefficients, moderators_of, omnibus
+from needlepoint.pooling.coefficients.inference import coefficients, moderators_of, omnibus
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.multilevel.sandwich import Cluster, Sandwich, sandwich
 from needlepoint.pooling.refit import as_pooled, kept_rows
-from needlepoint.pooling.result import Coefficient, Pooled
-from needlepoint.result import Result, p_text, record
+from needlepoint.pooling.result import Estimates, Omnibus, Pooled
+from needlepoint.result import p_text, record
 from needlepoint.stats.distributions import f_sf
 
 __all__ = ["Robust", "RobustDf", "RobustKind", "robust"]
@@ -29,34 +29,18 @@ RobustDf = Literal["Satterthwaite", "clusters"]
 
 
 @record
-class Robust(Result):
-    """A pooled model with cluster-robust tests; ``qm`` tests the moderators (F with ``qm_df``, ``qm_df2``)."""
+class Robust(Estimates):
+    """A fitted model with cluster-robust tests; ``qm`` tests the moderators (F with ``qm_df``, ``qm_df2``)."""
 
     kind: str
     degrees_of_freedom: str
-    measure: str
-    method: str
-    level: float
-    k: int
     clusters: int
-    estimate: float
-    se: float
-    statistic: float
-    df: float
-    p_value: float
-    ci_low: float
-    ci_high: float
     tau2: float | None
     qm: float
     qm_df: int
     qm_df2: float
     qm_p: float
-    coefficients: tuple[Coefficient, ...]
     vb: Matrix = field(repr=False)
-
-    def tidy(self) -> list[dict[str, Any]]:
-        """One row a coefficient."""
-        return [row.to_dict() for row in self.coefficients]
 
     def summary(self) -> str:
         """Text for people."""
@@ -130,7 +114,6 @@ def robust(
     terms = tuple(c.term for c in pooled.coefficients)
     rows = coefficients(pooled.beta, found.vb, list(each), terms, width)
     joint = _joint(pooled, found, terms, estimated, float(m - p))
-    first = rows[0]
     return Robust(
         notes=(*pooled.notes, *_few(each)),
         kind=kind,
@@ -140,13 +123,6 @@ def robust(
         level=width,
         k=pooled.k,
         clusters=m,
-        estimate=first.estimate,
-        se=first.se,
-        statistic=first.statistic,
-        df=each[0],
-        p_value=first.p_value,
-        ci_low=first.ci_low,
-        ci_high=first.ci_high,
         tau2=pooled.tau2 if isinstance(pooled, Pooled) else None,
         qm=joint.statistic,
         qm_df=joint.df,

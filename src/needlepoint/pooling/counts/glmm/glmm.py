@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from math import sqrt
 from typing import Any
 
-from needlepoint.arrays import Vector
 from needlepoint.pooling.coefficients.inference import coefficients, moderators_of, omnibus
+from needlepoint.pooling.counts.counts import studies_of
 from needlepoint.pooling.counts.glmm.estimates import estimate, heterogeneity_tests, typical_variance
 from needlepoint.pooling.counts.glmm.inputs import (
+    GlmmInputs,
     GlmmInterval,
     GlmmMeasure,
     GlmmMethod,
     GlmmModel,
     GlmmTest,
-    Inputs,
     Specification,
     read,
     specification,
 )
 from needlepoint.pooling.counts.glmm.profile import profile_coefficients, profile_tau2
-from needlepoint.pooling.result import Coefficient
-from needlepoint.result import Result, p_text, record
+from needlepoint.pooling.result import Coefficient, Likelihood, LikelihoodFit
+from needlepoint.result import digest, p_text, record
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
 __all__ = ["Glmm", "GlmmModel", "glmm"]
@@ -31,7 +30,7 @@ TOLERABLE = 1e-6  # of the log-likelihood: below this no printed digit changes
 
 
 @record
-class Glmm(Result):
+class Glmm(LikelihoodFit):
     """A count model fitted by maximum likelihood, on the log (or logit) scale.
 
     ``q`` is the likelihood-ratio test of heterogeneity, ``q_wald`` the Wald test (studies with infinite effects weigh
@@ -40,20 +39,9 @@ class Glmm(Result):
     the intercept and ``qm`` tests the others.
     """
 
-    measure: str
     model: str
-    method: str
     test: str
     interval: str
-    level: float
-    k: int
-    estimate: float
-    se: float
-    statistic: float
-    df: float | None
-    p_value: float
-    ci_low: float
-    ci_high: float
     pi_low: float | None
     pi_high: float | None
     tau2: float
@@ -73,16 +61,8 @@ class Glmm(Result):
     qm_df: int
     qm_df2: float | None
     qm_p: float
-    log_likelihood: float
-    n_parameters: int
-    aic: float
     points: int
     quadrature_error: float
-    coefficients: tuple[Coefficient, ...]
-    study: tuple[str, ...] = field(repr=False)
-    yi: Vector = field(repr=False)
-    vi: Vector = field(repr=False)
-    X: Vector = field(repr=False)
 
     def _tau2_interval(self) -> str:
         return "" if self.tau2_high is None else f" [{self.tau2_low:.4f}, {self.tau2_high:.4f}]"
@@ -184,16 +164,17 @@ def glmm(
     """
     asked = specification(measure, model, method, test, level, coding, interval, cor=cor)
     inputs = read(data, locals(), asked, study=study, mods=mods, intercept=intercept, drop00=drop00)
-    k, p = inputs.X.shape
+    k, p = inputs.design.X.shape
     if k == p and method == "ML":
         asked = asked._replace(method="EE")
         says = "no more studies than coefficients: heterogeneity cannot be estimated"
         inputs = inputs._replace(counts=inputs.counts.noted(says))
-    return _fitted(inputs, asked)
+    return _fitted(inputs, asked, data)
 
 
-def _fitted(inputs: Inputs, asked: Specification) -> Glmm:
-    counts, X, terms = inputs
+def _fitted(inputs: GlmmInputs, asked: Specification, data: Any) -> Glmm:
+    counts, design = inputs
+    X, terms = design.X, design.terms
     k, p = X.shape
     found = estimate(counts.cells, X, asked)
     tests = heterogeneity_tests(counts.cells, X, found, asked)
@@ -210,7 +191,7 @@ def _fitted(inputs: Inputs, asked: Specification) -> Glmm:
     typical = typical_variance(counts.yi, counts.vi, X)
     scales = {"ML": {"UM.RS": 2 + asked.cor}.get(asked.model, 1), "EE": int(asked.model == "UM.RS")}
     baselines = k if asked.two_arms_with_fixed_studies else int(asked.model == "UM.RS")
-    n_parameters = p + scales[asked.method] + baselines
+    count = p + scales[asked.method] + baselines
     log_likelihood = found.fit.log_likelihood + found.constant
     return Glmm(
         measure=asked.measure,
@@ -220,13 +201,10 @@ def _fitted(inputs: Inputs, asked: Specification) -> Glmm:
         interval=asked.interval,
         level=asked.level,
         k=k,
-        estimate=first.estimate,
-        se=first.se,
-        statistic=first.statistic,
-        df=df,
-        p_value=first.p_value,
-        ci_low=first.ci_low,
-        ci_high=first.ci_high,
+        coefficients=rows,
+        likelihood=Likelihood(log_likelihood, 2.0 * count - 2.0 * log_likelihood, None, None, count),
+        studies=studies_of(counts, design, asked.measure, data),
+        input_digest=digest(*counts.cells.values(), X, *asked),
         pi_low=low,
         pi_high=high,
         **found.sizes._asdict(),
@@ -243,16 +221,8 @@ def _fitted(inputs: Inputs, asked: Specification) -> Glmm:
         qm_df=joint.df,
         qm_df2=joint.df2,
         qm_p=joint.p_value,
-        log_likelihood=log_likelihood,
-        n_parameters=n_parameters,
-        aic=2.0 * n_parameters - 2.0 * log_likelihood,
         points=found.fit.n_points,
         quadrature_error=found.fit.quadrature_error,
-        coefficients=rows,
-        study=counts.study,
-        yi=counts.yi,
-        vi=counts.vi,
-        X=X,
         notes=(*counts.notes, *_quadrature_note(found.fit.quadrature_error)),
     )
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from needlepoint.arrays import Bools, Vector
+from needlepoint.arrays import Bools
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts.counts import (
@@ -18,15 +18,15 @@ from needlepoint.pooling.counts.counts import (
     refuse_parts,
 )
 from needlepoint.pooling.counts.glmm.models import ALLOWED, ONE_ARM
-from needlepoint.pooling.design import build, full_rank
+from needlepoint.pooling.design import Design, build, full_rank
 
 __all__ = [
+    "GlmmInputs",
     "GlmmInterval",
     "GlmmMeasure",
     "GlmmMethod",
     "GlmmModel",
     "GlmmTest",
-    "Inputs",
     "Specification",
     "read",
     "specification",
@@ -59,12 +59,11 @@ class Specification(NamedTuple):
         return self.model == "UM.FS" and self.measure not in ONE_ARM
 
 
-class Inputs(NamedTuple):
-    """Studies that the model can use, with their moderators."""
+class GlmmInputs(NamedTuple):
+    """Informative studies, and the design of the treatment effect on them."""
 
     counts: Counts
-    X: Vector
-    terms: tuple[str, ...]
+    design: Design
 
 
 def specification(
@@ -108,7 +107,7 @@ def read(
     mods: Any,
     intercept: bool,
     drop00: bool | None,
-) -> Inputs:
+) -> GlmmInputs:
     """Counts and moderators of the studies that inform the model; the others are named in the notes."""
     counts = read_counts(data, given, measure=asked.measure, study=study, method="glmm")
     if (asked.measure, asked.model) == ("OR", "CM.EL"):
@@ -127,7 +126,11 @@ def read(
         counts = counts.noted(f"redundant moderators left out: {', '.join(dropped)}")
     if len(rows) < len(columns):
         raise NotEnoughStudies("glmm", needs=len(columns), got=len(rows))
-    return Inputs(counts, rows[:, list(columns)], tuple(design.terms[j] for j in columns))
+    kept = tuple(design.terms[j] for j in columns)
+    return GlmmInputs(
+        counts,
+        Design(rows[:, list(columns)], kept, design.spec, design.intercept, tuple(columns), design.terms),
+    )
 
 
 def _refuse_huge(counts: Counts) -> None:
