@@ -17,7 +17,7 @@ CALLS = {
     "predict": lambda **o: n.predict(FIT, **o),
     "contrast": lambda **o: n.contrast(FIT, [1.0], **o),
     "bootstrap": lambda **o: n.bootstrap(FIT, **o),
-    "heterogeneity_intervals": lambda **o: n.heterogeneity_intervals(FIT, **o),
+    "variance_intervals": lambda **o: n.variance_intervals(FIT, **o),
     "robust": lambda **o: n.robust(FIT, cluster=list("aabcd"), **o),
     "location_scale": lambda **o: n.location_scale(**SCALED, **o),
     "average_models": lambda **o: n.average_models(DATA, mods=["x"], **o),

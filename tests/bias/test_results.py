@@ -31,7 +31,7 @@ RESULTS = {
     "leave_one_out": lambda: npt.leave_one_out(POOLED),
     "cumulative": lambda: npt.cumulative(POOLED),
     "baujat": lambda: npt.baujat(POOLED),
-    "blup": lambda: npt.blup(POOLED),
+    "blup": lambda: npt.random_effects(POOLED, with_mean=True),
     "gosh": lambda: npt.gosh(POOLED, subsets=40),
     "forward_search": lambda: npt.forward_search(POOLED),
     "subgroups": lambda: npt.subgroups(POOLED, by=["a", "b"] * 5 + ["a"]),

@@ -90,7 +90,7 @@ def test_the_q_profile_interval_and_the_common_effect_come_along():
     for row, (_, part) in zip(
         rows.iter_rows(named=True), table.group_by("group", maintain_order=True), strict=True
     ):
-        interval = needlepoint.heterogeneity_intervals(needlepoint.pool(part))
+        interval = needlepoint.variance_intervals(needlepoint.pool(part))
         assert (row["tau2_low"], row["tau2_high"]) == (interval.tau2_low, interval.tau2_high)
         common = needlepoint.pool(part, method="EE", test="z")
         assert (row["common_estimate"], row["common_se"]) == (common.estimate, common.se)

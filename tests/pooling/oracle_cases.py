@@ -18,12 +18,12 @@ import numpy as np
 
 import needlepoint as npt
 from needlepoint.pooling.coefficients.contrast import variance_inflation
-from needlepoint.pooling.coefficients.predict import predict
 from needlepoint.pooling.compare.likelihood_ratio import likelihood_ratio_test
 from needlepoint.pooling.diagnostics.tau2_profile import likelihood_profile
-from needlepoint.pooling.heterogeneity.heterogeneity_intervals import heterogeneity_intervals
 from needlepoint.pooling.location_scale.location_scale import location_scale
 from needlepoint.pooling.multilevel.robust import robust
+from needlepoint.pooling.predict import predict
+from needlepoint.pooling.variance_intervals import variance_intervals
 
 CLOSED, TIGHT, SEARCHED = 1e-10, 1e-8, 2e-4
 ITERATED = {"ML", "REML", "EB", "PM", "PMM", "GENQM"}
@@ -148,7 +148,7 @@ def run_confint(case, data, formula):
     inner = re.search(r"rma\(.*\)", call)
     pooled = fit(inner.group(0) if inner else "rma(yi, vi)", data, **({"mods": formula} if formula else {}))
     kind = argument(call, "type") or ("GENQ" if pooled.method == "GENQ" else "QP")
-    got = heterogeneity_intervals(pooled, kind=kind)
+    got = variance_intervals(pooled, kind=kind)
     low, high = out["ci.lb"], out["ci.ub"]
     rows = [
         (f"{kind} tau2 (absolute)", 1 + got.tau2_low - low[0], 1, SEARCHED),
@@ -368,7 +368,7 @@ def tight_rows(problem):
                 if not (r[0] in {"qm", "qm_p"} and X is not None)
             ]
         elif what in {"QP", "PL"}:
-            got = heterogeneity_intervals(pooled, kind=what)
+            got = variance_intervals(pooled, kind=what)
             rows = interval_rows(got, out, tolerance)
         else:
             got = predict(pooled, prediction="z")

@@ -29,7 +29,6 @@ from agreement_table import (
 )
 from needlepoint import (
     baujat,
-    blup,
     cumulative,
     gosh,
     influence,
@@ -37,7 +36,7 @@ from needlepoint import (
     mantel_haenszel,
     peto,
     pool,
-    ranef,
+    random_effects,
 )
 from needlepoint.pooling.diagnostics.residuals import (
     hat_matrix,
@@ -132,9 +131,9 @@ def test_series_of_counts_agree_with_metafor(case):
     columns = {name: name for name in table}
     run = leave_one_out if case["kind"].startswith("leave") else cumulative
     if "peto" in case["kind"]:
-        series = run(table, fit=lambda rows: peto(rows, **columns))
+        series = run(table, estimator=lambda rows: peto(rows, **columns))
     else:
-        series = run(table, fit=lambda rows: mantel_haenszel(rows, measure="OR", **columns))
+        series = run(table, estimator=lambda rows: mantel_haenszel(rows, measure="OR", **columns))
     for name, theirs in SERIES.items():  # where one group has no events yet, metafor gives NA and we a note
         close(series.column(name), [v for v in case["out"][theirs] if v is not None], CLOSED)
     assert len(series.notes) == case["out"]["estimate"].count(None)
@@ -149,7 +148,7 @@ def test_baujat_coordinates_agree_with_metafor(case):
 
 @pytest.mark.parametrize("case", cases("blup", "blup.knha", "ranef"))
 def test_predicted_study_effects_agree_with_metafor(case):
-    found = (ranef if case["kind"] == "ranef" else blup)(model(case))
+    found = random_effects(model(case), with_mean=case["kind"] != "ranef")
     names = {"prediction": "pred", "se": "se", "pi_low": "pi.lb", "pi_high": "pi.ub"}
     compare(case, {name: getattr(found, name) for name in names}, names)
 

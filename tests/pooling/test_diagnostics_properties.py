@@ -12,7 +12,6 @@ from needlepoint import (
     InputError,
     NotEnoughStudies,
     baujat,
-    blup,
     cumulative,
     effect_sizes,
     forward_search,
@@ -25,7 +24,7 @@ from needlepoint import (
     power,
     power_heterogeneity,
     power_moderator,
-    ranef,
+    random_effects,
     simulate,
     small_study_line,
     studies_needed,
@@ -81,10 +80,10 @@ def test_influence_does_not_depend_on_origin_or_unit(data, method, shift, unit):
 def test_predicted_effects_lie_between_the_study_and_the_mean(data, method):
     yi, vi = data
     fit = pool(yi=yi, vi=vi, method=method)
-    found = blup(fit).prediction
+    found = random_effects(fit, with_mean=True).prediction
     low, high = np.minimum(yi, fit.estimate), np.maximum(yi, fit.estimate)
     assert np.all((found >= low - 1e-12) & (found <= high + 1e-12))
-    assert found - fit.estimate == pytest.approx(ranef(fit).prediction, abs=1e-12)
+    assert found - fit.estimate == pytest.approx(random_effects(fit).prediction, abs=1e-12)
 
 
 @given(studies(least=3, most=7), METHODS)
@@ -200,7 +199,7 @@ def test_series_take_effect_sizes_with_their_counts():
         "n2i": [139, 303, 220, 12867],
     }
     es = effect_sizes(table, measure="OR", ai="ai", n1i="n1i", ci="ci", n2i="n2i")
-    series = leave_one_out(es, fit=lambda rows: mantel_haenszel(rows, measure="OR"))
+    series = leave_one_out(es, estimator=lambda rows: mantel_haenszel(rows, measure="OR"))
     direct = mantel_haenszel(
         {k: v[1:] for k, v in table.items()}, measure="OR", ai="ai", n1i="n1i", ci="ci", n2i="n2i"
     )

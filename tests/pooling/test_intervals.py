@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from needlepoint import InputError, heterogeneity_intervals, likelihood_profile, pool
+from needlepoint import InputError, likelihood_profile, pool, variance_intervals
 from needlepoint.options import HeterogeneityInterval, Prediction
 from needlepoint.pooling.coefficients.henmi_copas import henmi_copas
 from needlepoint.pooling.coefficients.kenward_roger import kenward_roger
@@ -153,29 +153,29 @@ def test_equal_effects_have_no_prediction_interval():
 
 @pytest.mark.parametrize("kind", HeterogeneityInterval.__args__)
 def test_every_heterogeneity_interval_is_ordered_and_holds_the_estimate(kind):
-    got = heterogeneity_intervals(pool(yi=YI, vi=VI), kind=kind)
+    got = variance_intervals(pool(yi=YI, vi=VI), kind=kind)
     assert 0 <= got.tau2_low <= got.tau2 <= got.tau2_high
     assert got.i2_low <= got.i2 <= got.i2_high <= 1
-    narrow = heterogeneity_intervals(pool(yi=YI, vi=VI), kind=kind, level=0.5)
+    narrow = variance_intervals(pool(yi=YI, vi=VI), kind=kind, level=0.5)
     assert narrow.tau2_high < got.tau2_high
 
 
 def test_exact_and_q_profile_intervals_agree_for_equal_variances():
     fit = pool(yi=YI, vi=np.full(13, 0.1))
-    bj, qp = heterogeneity_intervals(fit, kind="BJ"), heterogeneity_intervals(fit, kind="QP")
+    bj, qp = variance_intervals(fit, kind="BJ"), variance_intervals(fit, kind="QP")
     assert (bj.tau2_low, bj.tau2_high) == pytest.approx((qp.tau2_low, qp.tau2_high), rel=1e-8)
 
 
 def test_profile_likelihood_of_tau2_needs_a_likelihood():
     with pytest.raises(InputError, match="likelihood fit"):
-        heterogeneity_intervals(pool(yi=YI, vi=VI, method="DL"), kind="PL")
+        variance_intervals(pool(yi=YI, vi=VI, method="DL"), kind="PL")
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.floats(0.05, 20))
 def test_heterogeneity_intervals_scale_with_the_unit(unit):
-    a = heterogeneity_intervals(pool(yi=YI, vi=VI, method="DL"))
-    b = heterogeneity_intervals(pool(yi=unit * YI, vi=unit**2 * VI, method="DL"))
+    a = variance_intervals(pool(yi=YI, vi=VI, method="DL"))
+    b = variance_intervals(pool(yi=unit * YI, vi=unit**2 * VI, method="DL"))
     assert b.tau2_high == pytest.approx(unit**2 * a.tau2_high, rel=1e-9)
     assert b.i2_high == pytest.approx(a.i2_high, rel=1e-9)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from needlepoint import InputError, NotEnoughStudies, location_scale, pool, predict, predict_location_scale
+from needlepoint import InputError, NotEnoughStudies, location_scale, pool, predict
 from needlepoint.pooling.location_scale.likelihood import Scale, evaluate
 
 RNG = np.random.default_rng(6)
@@ -74,7 +74,7 @@ def test_too_few_studies_and_a_missing_scale_are_refused():
 def test_predictions_at_the_studies_own_values_are_the_fit():
     data = {"yi": YI, "vi": VI, "x": X}
     fit = location_scale(data, mods="~ x", scale="~ x")
-    own, again = predict_location_scale(fit), predict_location_scale(fit, data)
+    own, again = predict(fit), predict(fit, data)
     assert own.tau2 == pytest.approx(fit.tau2)
     assert again.pi_low == pytest.approx(own.pi_low)
     assert len(own.tidy()) == K
@@ -85,7 +85,7 @@ def test_a_constant_scale_predicts_like_the_ordinary_model(link):
     data = {"yi": YI, "vi": VI, "x": X}
     fit = location_scale(data, mods="~ x", scale="~ 1", link=link)
     got, plain = (
-        predict_location_scale(fit, {"x": [0.0, 1.0]}),
+        predict(fit, {"x": [0.0, 1.0]}),
         predict(pool(data, mods="~ x"), {"x": [0.0, 1.0]}),
     )
     assert got.estimate == pytest.approx(plain.estimate, rel=1e-4)

@@ -10,16 +10,16 @@ import pytest
 from needlepoint import (
     InputError,
     NotEnoughStudies,
-    cluster_influence,
-    component_intervals,
     contrast,
+    influence,
     likelihood_ratio_test,
     multilevel,
     pool,
-    predict_multilevel,
+    predict,
     random_effects,
     robust,
     sampling_covariance,
+    variance_intervals,
 )
 
 FILE = Path(__file__).parents[1] / "reference" / "pooling" / "multilevel.json.gz"
@@ -174,7 +174,7 @@ def berkey(struct="UN"):
 
 def test_predicted_effects_of_districts_agree_with_metafor():
     """metafor 5.1-12: ranef(r)[[1]] of dat.konstantopoulos2011, districts 11 and 71."""
-    district = random_effects(konstantopoulos())[0]
+    district = random_effects(konstantopoulos())
     place = district.group.index("71")
     assert district.prediction[district.group.index("11")] == pytest.approx(-0.1899859556332392, rel=1e-6)
     assert district.prediction[place] == pytest.approx(0.5342778037883036, rel=1e-6)
@@ -183,7 +183,7 @@ def test_predicted_effects_of_districts_agree_with_metafor():
 
 def test_predicted_effects_of_outcomes_agree_with_metafor():
     """metafor 5.1-12: ranef(r)[[1]] of dat.berkey1998, struct="UN", trial 1."""
-    found = random_effects(berkey())[0]
+    found = random_effects(berkey())
     first = {name: value for name, value in zip(found.group, found.prediction, strict=True)}
     assert first["AL | 1"] == pytest.approx(0.014322242561481187, rel=1e-5)
     assert first["PD | 1"] == pytest.approx(0.06414791316489318, rel=1e-5)
@@ -191,10 +191,10 @@ def test_predicted_effects_of_outcomes_agree_with_metafor():
 
 def test_intervals_of_variances_agree_with_metafor():
     """metafor 5.1-12: confint(r), whose root search stops at about 1e-5 (dat.konstantopoulos2011, dat.berkey1998)."""
-    district, school = component_intervals(konstantopoulos()).rows
+    district, school = variance_intervals(konstantopoulos()).rows
     assert (district.ci_low, district.ci_high) == pytest.approx((0.02223279, 0.20724173), rel=1e-3)
     assert (school.ci_low, school.ci_high) == pytest.approx((0.016273528, 0.062825460), rel=1e-3)
-    al, pd, bond = component_intervals(berkey()).rows
+    al, pd, bond = variance_intervals(berkey()).rows
     assert (al.level_name, bond.parameter) == ("AL", "correlation")
     assert (al.ci_low, al.ci_high) == pytest.approx((0.0094895, 0.2067776), rel=1e-3)
     assert pd.ci_high == pytest.approx(0.1114420, rel=1e-3)
@@ -230,7 +230,7 @@ def test_a_correlation_that_no_group_can_tell_of_is_noted():
 
 def test_influence_of_districts_agrees_with_metafor():
     """metafor 5.1-12: cooks.distance(r, cluster = district), dfbetas(...) of dat.konstantopoulos2011."""
-    got = cluster_influence(konstantopoulos(), "district")
+    got = influence(konstantopoulos(), by="district")
     at = [got.cluster.index(name) for name in ("11", "71", "644")]
     assert got.cook[at] == pytest.approx(
         [0.06937841404462773, 0.5585174856392869, 0.00034416465315201554], rel=1e-4
@@ -242,18 +242,20 @@ def test_influence_of_districts_agrees_with_metafor():
 
 
 def test_a_coefficient_that_one_cluster_tells_of_has_no_influence_without_it():
-    table = {"yi": [0.1, 0.4, 0.3, 0.8], "vi": [0.02] * 4, "lab": list("aabc"), "x": [0.0, 0.0, 0.0, 1.0]}
-    with pytest.raises(InputError, match="only one cluster"):
-        cluster_influence(multilevel(table, random="~1|lab", mods="~x", test="z"), "lab")
+    table = {"yi": [0.1, 0.4, 0.3, 0.2, 0.8], "vi": [0.02] * 5, "lab": list("aabbc"), "x": [0.0] * 4 + [1.0]}
+    got = influence(multilevel(table, random="~1|lab", mods="~x", test="z"), by="lab")
+    assert got.cluster == ("a", "b", "c")
+    assert np.isnan(got.cook).tolist() == [False, False, True]
+    assert got.notes == ("cannot be estimated without: c (a coefficient rests on it alone)",)
 
 
 def test_predictions_within_an_outcome_agree_with_metafor():
     """metafor 5.1-12: predict(r, newmods, tau2.levels = c("AL", "PD")) of dat.berkey1998."""
     fit = berkey()
-    got = predict_multilevel(fit, {"outcome": ["AL", "PD"]}, within=["AL", "PD"])
+    got = predict(fit, {"outcome": ["AL", "PD"]}, within=["AL", "PD"])
     assert got.estimate == pytest.approx([-0.3392151803668052, 0.35342816996605475], rel=1e-6)
     assert got.ci_low == pytest.approx([-0.5115060537529179, 0.2380869794638572], rel=1e-6)
     assert got.pi_low == pytest.approx([-0.7330588652380599, 0.1118179154817602], rel=1e-6)
-    assert predict_multilevel(fit, {"outcome": ["AL"]}).pi_low is None
+    assert predict(fit, {"outcome": ["AL"]}).pi_low is None
     with pytest.raises(InputError, match="no such level"):
-        predict_multilevel(fit, {"outcome": ["AL"]}, within="XX")
+        predict(fit, {"outcome": ["AL"]}, within="XX")

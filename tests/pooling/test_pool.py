@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -11,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from needlepoint import InputError, NotEnoughStudies, pool
-from needlepoint.pooling.api import _Keywords
+from needlepoint import EffectSizes, InputError, NotEnoughStudies, pool
 from needlepoint.pooling.heterogeneity.tau2 import TAU2
 
 ITERATED = ["DL", "HE", "SJ", "ML", "REML", "PM"]
@@ -196,16 +193,15 @@ def test_a_frame_is_read_by_its_columns(frame):
 
 
 def test_effect_sizes_bring_their_measure_labels_and_notes():
-    class Effects:
-        yi, vi, measure, study, notes = (
-            np.array([0.1, 0.4]),
-            np.array([0.1, 0.2]),
-            "SMD",
-            ("a", "b"),
-            ("mind this",),
-        )
-
-    result = pool(Effects())
+    effects = EffectSizes(
+        measure="SMD",
+        yi=np.array([0.1, 0.4]),
+        vi=np.array([0.1, 0.2]),
+        study=("a", "b"),
+        ni=np.array([20.0, 30.0]),
+        notes=("mind this",),
+    )
+    result = pool(effects)
     assert (result.measure, result.study, result.notes) == ("SMD", ("a", "b"), ("mind this",))
 
 
@@ -234,14 +230,6 @@ def test_keys_are_the_words_of_the_house():
         "k",
     } <= keys
     assert not keys & {"yi", "vi", "X", "weights"}
-
-
-def test_the_keywords_that_editors_show_are_those_of_the_function():
-    shown = _Keywords.__annotations__
-    real = {name: p.annotation for name, p in inspect.signature(pool).parameters.items()}
-    assert {name: kind.__forward_arg__ for name, kind in shown.items()} == {
-        name: kind for name, kind in real.items() if name not in {"effects", "prior"}
-    }
 
 
 def test_a_misspelt_column_is_answered_with_the_one_that_was_meant():

@@ -13,7 +13,6 @@ from needlepoint import (
     average_models,
     bootstrap,
     contrast,
-    heterogeneity_intervals,
     likelihood_profile,
     likelihood_ratio_test,
     location_scale,
@@ -21,6 +20,7 @@ from needlepoint import (
     pool,
     predict,
     variance_inflation,
+    variance_intervals,
 )
 
 RNG = np.random.default_rng(31)
@@ -35,7 +35,7 @@ RESULTS = [
     predict(pool(DATA, method="EE")),
     contrast(MODEL, [0, 1]),
     contrast(pool(DATA, mods="~ x", test="z"), terms="x"),
-    heterogeneity_intervals(FIT),
+    variance_intervals(FIT),
     likelihood_ratio_test(MODEL, FIT),
     likelihood_profile(FIT, points=3),
     permutation_test(FIT, iterations=50),
@@ -89,11 +89,11 @@ def test_what_has_no_meaning_is_refused():
     with pytest.raises(InputError, match="no coefficient"):
         variance_inflation(MODEL, terms=["z"])
     with pytest.raises(InputError, match="no standard error"):
-        heterogeneity_intervals(pool(DATA, tau2=0.1), kind="Wald")
+        variance_intervals(pool(DATA, tau2=0.1), kind="Wald")
     with pytest.raises(NotEnoughStudies, match="test-based"):
-        heterogeneity_intervals(pool(yi=[0.1, 0.2], vi=[1, 1]), kind="HT")
+        variance_intervals(pool(yi=[0.1, 0.2], vi=[1, 1]), kind="HT")
     with pytest.raises(NotEnoughStudies, match="interval for tau2"):
-        heterogeneity_intervals(pool(yi=[0.1], vi=[1]))
+        variance_intervals(pool(yi=[0.1], vi=[1]))
     with pytest.raises(InputError, match="too many subsets"):
         average_models(DATA, mods=[f"x{i}" for i in range(20)])
     with pytest.raises(InputError, match="without moderators"):

@@ -86,7 +86,7 @@ def _checks(trials: Sequence[TrialEffect], factor: float) -> dict[str, str]:
     if len(trials) < 3:
         return {}
     from needlepoint.bias.report_line import small_study_line
-    from needlepoint.pooling.diagnostics.influence import influence_line
+    from needlepoint.pooling.influence import influence_line
 
     yi, vi = [factor * t.yi for t in trials], [factor**2 * t.vi for t in trials]
     pooled = pool(yi=yi, vi=vi, study=[t.label for t in trials])

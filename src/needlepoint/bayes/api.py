@@ -19,6 +19,7 @@ from needlepoint.bayes.result import Posterior, PosteriorCoefficient
 from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.inputs import Inputs, read
+from needlepoint.pooling.refit import as_effects
 from needlepoint.result import digest
 
 __all__ = ["INTERVALS", "UNIT_SCALES", "coefficient", "posterior"]
@@ -80,7 +81,9 @@ def posterior(
     """
     check_fraction(level, field="level")
     check(interval, INTERVALS, field="interval")
-    inputs = read(effects, yi, vi, sei, data, study, mods=mods, intercept=intercept, measure=measure)
+    inputs = read(
+        as_effects(effects), yi, vi, sei, data, study, mods=mods, intercept=intercept, measure=measure
+    )
     notes = list(inputs.notes)
     if prior is not None:
         if prior_effect is not None or prior_tau is not None:

@@ -51,8 +51,8 @@ def average_counts(
     """Bayesian model averaging of counts over effect or none, heterogeneity or none, with exact likelihoods.
 
     Columns and measures as for :func:`needlepoint.bayes.exact_likelihood.posterior_counts`; ``null`` is the effect
-    under the null hypothesis (a logit or log rate for "PLO" and "IRLN"). Priors by default those of all of Cochrane's reviews
-    (:func:`needlepoint.bayes.predictive_priors.cochrane`, log odds ratios); needed for "PLO" and "IRLN".
+    under the null hypothesis (a logit or log rate for "PLO" and "IRLN"). Priors by default those of all of Cochrane's
+    reviews (:func:`needlepoint.bayes.predictive_priors.cochrane`, log odds ratios); needed for "PLO" and "IRLN".
 
     Raises
     ------

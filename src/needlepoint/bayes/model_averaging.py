@@ -24,6 +24,7 @@ from needlepoint.bayes.prior_tau import Fixed, InverseGamma, TauPrior
 from needlepoint.bayes.publication_bias import PEESE, PET, Bias, NoBias, WeightFunction
 from needlepoint.errors import InputError
 from needlepoint.pooling.inputs import read
+from needlepoint.pooling.refit import as_effects
 from needlepoint.result import Result, digest, record
 
 __all__ = [
@@ -239,7 +240,7 @@ def robma(
     """
     if direction not in {"positive", "negative"}:
         raise InputError("unknown direction", field="direction", got=direction, allowed="positive, negative")
-    inputs = read(effects, yi, vi, sei, data, study, measure=measure)
+    inputs = read(as_effects(effects), yi, vi, sei, data, study, measure=measure)
     chosen = ensemble() if models is None else tuple(models)
     if not chosen or any(m.weight < 0 for m in chosen) or sum(m.weight for m in chosen) <= 0:
         raise InputError("an ensemble needs models whose weights are not negative", field="models")

@@ -27,6 +27,7 @@ from needlepoint.bayes.publication_bias import Bias, NoBias, WeightFunction
 from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.inputs import Inputs, read
+from needlepoint.pooling.refit import as_effects
 from needlepoint.result import Result, digest, record
 
 __all__ = ["ModeratorAverage", "ModeratorEvidence", "average_moderators"]
@@ -212,7 +213,7 @@ def average_moderators(
     check_fraction(level, field="level")
     if direction not in {"positive", "negative"}:
         raise InputError("unknown direction", field="direction", got=direction, allowed="positive, negative")
-    inputs = read(effects, yi, vi, sei, data, study, mods=mods, measure=measure)
+    inputs = read(as_effects(effects), yi, vi, sei, data, study, mods=mods, measure=measure)
     effect, tau, choices = effect_prior(prior_effect), tau_prior(prior_tau), tuple(bias)
     _check_priors(effect, tau, prior_mods, choices)
     found = moderators_of(inputs.design)

@@ -69,7 +69,7 @@ class Copas(Result):
 
 
 def copas(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
@@ -85,7 +85,7 @@ def copas(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` without moderators, effect sizes, or k estimates with their variances.
     seen
         Chances of publication of the least precise study, from no selection downwards.
@@ -110,7 +110,7 @@ def copas(
     2
     """
     check_fraction(alpha, field="alpha")
-    pooled = without_moderators(effects, vi, data, method="the Copas model", needs=4)
+    pooled = without_moderators(fit, vi, data, method="the Copas model", needs=4)
     if not all(0 < chance < best < 1 for chance in seen):
         raise InputError(
             "chances of publication lie between 0 and that of the best study", field="seen", got=seen

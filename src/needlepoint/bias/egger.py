@@ -75,7 +75,7 @@ def regression_note(k: int) -> tuple[str, ...]:
 
 
 def egger(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
@@ -87,7 +87,7 @@ def egger(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled`, effect sizes, or k estimates with their variances. Moderators, method, test and weights
         of a pooled result are kept.
     model
@@ -116,7 +116,7 @@ def egger(
     """
     check(model, AsymmetryModel, field="model")
     check(predictor, AsymmetryPredictor, field="predictor")
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     inputs, x = _with_predictor(pooled, predictor, ni, data)
     k, p = len(inputs.yi), inputs.design.X.shape[1] + 1
     if k <= p:

@@ -81,7 +81,7 @@ class _Setting:
 
 
 def excess_significance(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
@@ -98,7 +98,7 @@ def excess_significance(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` without moderators, effect sizes, or k estimates with their variances.
     test
         "exact": the number of significant studies as a sum of unequal Bernoulli variables, for any k; "binomial"
@@ -131,7 +131,7 @@ def excess_significance(
     check(direction, Alternative, field="direction")
     for name, share in (("alpha", alpha), ("limit_alpha", limit_alpha)):
         check_fraction(share, field=name)
-    pooled = without_moderators(effects, vi, data, method="the test of excess significance")
+    pooled = without_moderators(fit, vi, data, method="the test of excess significance")
     theta, t2 = pooled.estimate, pooled.tau2
     if tau2 is not None:
         t2 = tau2

@@ -47,7 +47,7 @@ class FailSafeN(Result):
 
 
 def fail_safe_n(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
@@ -60,7 +60,7 @@ def fail_safe_n(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled`, effect sizes, or k estimates with their variances.
     method
         "Rosenthal": Stouffer's combined one-sided p reaches ``alpha``. "Orwin": the average falls to ``target``
@@ -93,7 +93,7 @@ def fail_safe_n(
     """
     check(method, FailSafeMethod, field="method")
     check_fraction(alpha, field="alpha")
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     return {"Rosenthal": _rosenthal, "Orwin": _orwin, "Rosenberg": _rosenberg, "General": _general}[method](
         pooled, alpha, target, weighted
     )

@@ -55,12 +55,12 @@ class LimitMetaAnalysis(Result):
         )
 
 
-def limit_meta_analysis(effects: Any, vi: Any = None, *, data: Any = None) -> LimitMetaAnalysis:
+def limit_meta_analysis(fit: Any, vi: Any = None, *, data: Any = None) -> LimitMetaAnalysis:
     """Limit meta-analysis: adjustment for small-study effects in the presence of heterogeneity.
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` without moderators (its tau2 is used), effect sizes, or k estimates with their variances.
 
     Raises
@@ -80,7 +80,7 @@ def limit_meta_analysis(effects: Any, vi: Any = None, *, data: Any = None) -> Li
     >>> limit_meta_analysis([0.9, 0.7, 0.6, 0.3, 0.2], [0.2, 0.1, 0.1, 0.02, 0.01]).estimate < 0.2
     True
     """
-    pooled = without_moderators(effects, vi, data, method="limit meta-analysis", needs=3)
+    pooled = without_moderators(fit, vi, data, method="limit meta-analysis", needs=3)
     total = np.sqrt(pooled.vi + pooled.tau2)
     if constant(total):
         raise InputError(

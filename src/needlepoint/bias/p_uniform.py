@@ -50,7 +50,7 @@ class PUniform(Result):
 
 
 def p_uniform(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
@@ -64,7 +64,7 @@ def p_uniform(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` without moderators ("EE" keeps tau2 at zero), effect sizes, or k estimates with variances.
     favours
         Direction of the significant studies; that of the pooled estimate unless told.
@@ -88,7 +88,7 @@ def p_uniform(
     3
     """
     check_fraction(alpha, field="alpha")
-    pooled = without_moderators(effects, vi, data, method="p-uniform*", needs=2)
+    pooled = without_moderators(fit, vi, data, method="p-uniform*", needs=2)
     side, sign = favoured(pooled, favours)
     cut = normal_quantile(1 - alpha / 2)
     significant = sign * pooled.yi / np.sqrt(pooled.vi) > cut

@@ -51,7 +51,7 @@ class CorrectedMean(Result):
         return "\n".join([line, *(f"note: {note}" for note in self.notes)])
 
 
-def pet(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
+def pet(fit: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     """Precision-effect test: the intercept of the weighted regression on the standard error.
 
     Stanley & Doucouliagos (2014), doi:10.1002/jrsm.1095. Raises NotEnoughStudies below three studies.
@@ -59,10 +59,10 @@ def pet(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     >>> pet([0.9, 0.7, 0.5, 0.3, 0.2], [0.20, 0.12, 0.05, 0.02, 0.01]).estimate
     -0.0019...
     """
-    return _regressed(without_moderators(effects, vi, data, method="PET", needs=3), "PET", 1)
+    return _regressed(without_moderators(fit, vi, data, method="PET", needs=3), "PET", 1)
 
 
-def peese(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
+def peese(fit: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     """Precision-effect estimate with standard error: the intercept of the weighted regression on the variance.
 
     Stanley & Doucouliagos (2014), doi:10.1002/jrsm.1095. Raises NotEnoughStudies below three studies.
@@ -71,10 +71,10 @@ def peese(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     >>> round(peese(yi, vi).estimate, 3)
     0.189
     """
-    return _regressed(without_moderators(effects, vi, data, method="PEESE", needs=3), "PEESE", 2)
+    return _regressed(without_moderators(fit, vi, data, method="PEESE", needs=3), "PEESE", 2)
 
 
-def pet_peese(effects: Any, vi: Any = None, *, data: Any = None, alpha: float = 0.10) -> CorrectedMean:
+def pet_peese(fit: Any, vi: Any = None, *, data: Any = None, alpha: float = 0.10) -> CorrectedMean:
     """PET-PEESE: PEESE where PET finds an effect in the expected direction (one-sided ``alpha`` / 2), else PET.
 
     Stanley (2017), doi:10.1177/1948550617693062: the one-sided test at 5 % is ``alpha=0.10``.
@@ -91,7 +91,7 @@ def pet_peese(effects: Any, vi: Any = None, *, data: Any = None, alpha: float = 
     ('PET finds no effect: PET is reported',)
     """
     check_fraction(alpha, field="alpha")
-    pooled = without_moderators(effects, vi, data, method="PET-PEESE", needs=3)
+    pooled = without_moderators(fit, vi, data, method="PET-PEESE", needs=3)
     first = _regressed(pooled, "PET", 1)
     side = 1.0 if pooled.estimate >= 0 else -1.0
     if 1 - t_cdf(side * first.statistic, first.df) < alpha / 2:
@@ -101,7 +101,7 @@ def pet_peese(effects: Any, vi: Any = None, *, data: Any = None, alpha: float = 
     return _with_notes(chosen, why)
 
 
-def waap(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
+def waap(fit: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     """Weighted average of the adequately powered (WAAP-WLS): studies with 80 % power for the WLS mean.
 
     The unrestricted weighted least-squares mean of all studies where fewer than two are powered.
@@ -122,7 +122,7 @@ def waap(effects: Any, vi: Any = None, *, data: Any = None) -> CorrectedMean:
     >>> found.method, round(found.estimate, 3)
     ('WLS', 0.302)
     """
-    pooled = without_moderators(effects, vi, data, method="WAAP", needs=2)
+    pooled = without_moderators(fit, vi, data, method="WAAP", needs=2)
     everyone = np.ones(pooled.k, bool)
     mean = abs(float(_mean(pooled, everyone).beta[0]))
     powered = np.sqrt(pooled.vi) <= mean / _POWERED

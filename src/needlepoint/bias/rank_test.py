@@ -29,12 +29,12 @@ class RankTest(Result):
         return f"rank test: Kendall's tau = {self.tau:.3f}, {p_text(self.p_value)} ({how}, k = {self.k})"
 
 
-def rank_test(effects: Any, vi: Any = None, *, data: Any = None, exact: bool = True) -> RankTest:
+def rank_test(fit: Any, vi: Any = None, *, data: Any = None, exact: bool = True) -> RankTest:
     """Begg and Mazumdar's rank correlation test for funnel-plot asymmetry.
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled`, effect sizes, or k estimates with their variances. Moderators play no part.
     exact
         Exact p-value where no values are tied; False, or ties, give the normal approximation.
@@ -53,7 +53,7 @@ def rank_test(effects: Any, vi: Any = None, *, data: Any = None, exact: bool = T
     >>> rank_test([0.1, 0.4, 0.3, 0.8], [0.01, 0.02, 0.03, 0.09]).p_value
     0.33...
     """
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     yi, v = pooled.yi, pooled.vi
     if len(yi) < 3:
         raise NotEnoughStudies("the rank test", needs=3, got=len(yi))

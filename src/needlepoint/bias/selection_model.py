@@ -103,7 +103,7 @@ class SelectionModel(Result):
 
 
 def selection_model(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
@@ -121,7 +121,7 @@ def selection_model(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` (moderators are kept; "EE" and "FE" keep tau2 at zero, every other method means ML), effect
         sizes, or k estimates with their variances.
     kind
@@ -166,7 +166,7 @@ def selection_model(
     check(kind, SelectionKind, field="kind")
     check(alternative, Alternative, field="alternative")
     check(interval, Interval, field="interval")
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     if pooled.k <= pooled.p:
         raise NotEnoughStudies("a selection model", needs=pooled.p + 1, got=pooled.k)
     if pooled.user_weights is not None:

@@ -59,7 +59,7 @@ class SelectionSensitivity(Result):
 
 
 def selection_sensitivity(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
@@ -71,7 +71,7 @@ def selection_sensitivity(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` without moderators, effect sizes, or k estimates with their variances.
     favours
         Direction that is favoured; that of the pooled estimate unless told.
@@ -103,7 +103,7 @@ def selection_sensitivity(
     (2, None)
     """
     check_fraction(alpha, field="alpha")
-    pooled = without_moderators(effects, vi, data, method="the sensitivity analysis for publication bias")
+    pooled = without_moderators(fit, vi, data, method="the sensitivity analysis for publication bias")
     side, sign = favoured(pooled, favours)
     if sign * (pooled.estimate - target) < 0:
         raise InputError("the estimate is already beyond the target", field="target", got=target)

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["SMALL_STUDY_TESTS", "small_study_test"]
 
 
-def small_study_test(effects: Any, vi: Any = None, *, data: Any = None, test: str = "Egger") -> AsymmetryTest:
+def small_study_test(fit: Any, vi: Any = None, *, data: Any = None, test: str = "Egger") -> AsymmetryTest:
     """Test of small-study effects, by the name of its authors (:data:`SMALL_STUDY_TESTS`).
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled`, effect sizes, or k estimates with their variances. "Harbord", "Peters", "Macaskill",
         "Deeks", "arcsine" and "Schwarzer" need effect sizes that carry their 2x2 tables (``ai, bi, ci, di``);
         "Pustejovsky" needs the group sizes (``n1i, n2i``).
@@ -46,7 +46,7 @@ def small_study_test(effects: Any, vi: Any = None, *, data: Any = None, test: st
     'sei'
     """
     check(test, SMALL_STUDY_TESTS, field="test")
-    return SMALL_STUDY_TESTS[test](effects, vi, data)
+    return SMALL_STUDY_TESTS[test](fit, vi, data)
 
 
 def _egger(effects: Any, vi: Any, data: Any) -> AsymmetryTest:

@@ -101,7 +101,7 @@ ESTIMATORS: dict[str, Callable[[Floats], tuple[float, float]]] = {"L0": _l0, "R0
 
 
 def trim_fill(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
@@ -114,7 +114,7 @@ def trim_fill(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` (its model is used throughout), effect sizes, or k estimates with their variances.
     estimator
         Of the number of missing studies: "L0" (default), "R0" or "Q0".
@@ -148,7 +148,7 @@ def trim_fill(
     check(estimator, TrimFillEstimator, field="estimator")
     if side is not None:
         check(side, Side, field="side")
-    pooled = without_moderators(effects, vi, data, method="trim and fill", needs=3)
+    pooled = without_moderators(fit, vi, data, method="trim and fill", needs=3)
     where = side or _missing_side(pooled)
     inputs = _sorted(pooled, -1.0 if where == "right" else 1.0)
     k0, se, centre, rounds = _iterate(pooled, inputs, ESTIMATORS[estimator], max_iterations)

@@ -31,7 +31,7 @@ def command(
 ) -> None:
     """Show which studies of TABLE are outliers, which move the result, and what changes without each."""
     from needlepoint.pooling.api import pool
-    from needlepoint.pooling.diagnostics.influence import influence, influence_line
+    from needlepoint.pooling.influence import influence, influence_line
 
     own = asked.read()
     pooled = pool(own.effects, method=method, mods=mods)

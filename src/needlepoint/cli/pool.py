@@ -72,9 +72,9 @@ def command(
 
 
 def _tau2_interval(pooled: Any, kind: Any) -> Any:
-    from needlepoint.pooling.heterogeneity.heterogeneity_intervals import heterogeneity_intervals
+    from needlepoint.pooling.variance_intervals import variance_intervals
 
-    return heterogeneity_intervals(pooled, kind=kind)
+    return variance_intervals(pooled, kind=kind)
 
 
 def _leave_one_out(pooled: Any) -> Any:

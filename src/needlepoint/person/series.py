@@ -188,9 +188,9 @@ def describe_people(
 
 
 def _people(pooled: Pooled, days: Mapping[str, int]) -> tuple[Person, ...]:
-    from needlepoint.pooling.diagnostics.blup import blup
+    from needlepoint.pooling.random_effects import random_effects
 
-    beside = blup(pooled)
+    beside = random_effects(pooled, with_mean=True)
     found: list[Person] = []
     for i, name in enumerate(pooled.study):
         own, reach = float(pooled.yi[i]), Z95 * sqrt(float(pooled.vi[i]))

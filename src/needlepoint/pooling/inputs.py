@@ -10,8 +10,10 @@ import numpy as np
 
 from needlepoint.arrays import Bools, Ints, Matrix
 from needlepoint.columns import column_names, labels, numbers
+from needlepoint.effects.result import EffectSizes
 from needlepoint.errors import InputError
 from needlepoint.pooling.design import Design, build, full_rank
+from needlepoint.result import Result
 
 __all__ = ["Inputs", "read"]
 
@@ -142,12 +144,18 @@ def read(
         if vi is None and sei is None:
             vi = "vi" if "vi" in column_names(data) else "sei"
             vi, sei = (vi, None) if vi == "vi" else (None, "sei")
-    elif effects is not None and hasattr(effects, "vi"):
-        yi, vi, study = effects.yi, effects.vi, getattr(effects, "study", study) if study is None else study
-        measure = getattr(effects, "measure", None) if measure is None else measure
-        ni = getattr(effects, "ni", None) if ni is None else ni
-        data = getattr(effects, "data", None) if data is None else data
-        notes = tuple(getattr(effects, "notes", ()))
+    elif isinstance(effects, EffectSizes):
+        yi, vi, study = effects.yi, effects.vi, effects.study if study is None else study
+        measure = effects.measure if measure is None else measure
+        ni = effects.ni if ni is None else ni
+        notes = effects.notes
+    elif isinstance(effects, Result):
+        raise InputError(
+            "a fitted model is not a set of effect sizes",
+            field="effects",
+            got=type(effects).__name__,
+            mend="give the effect sizes that it was fitted to",
+        )
     elif effects is not None:
         yi = effects
     if yi is None:

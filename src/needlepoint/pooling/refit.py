@@ -8,21 +8,46 @@ from typing import Any
 import numpy as np
 
 from needlepoint.arrays import Matrix
+from needlepoint.effects.result import EffectSizes
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.pooling.api import fit_inputs, pool
 from needlepoint.pooling.inputs import Inputs
+from needlepoint.pooling.kinds import MADE_BY
 from needlepoint.pooling.result import Fit, Pooled
+from needlepoint.result import Result
 
-__all__ = ["as_pooled", "inputs_of", "kept_rows", "refit", "subset", "without_moderators"]
+__all__ = ["as_effects", "as_pooled", "inputs_of", "kept_rows", "refit", "subset", "without_moderators"]
 
 
 def as_pooled(effects: Any, vi: Any = None, data: Any = None, **options: Any) -> Pooled:
-    """The pooled result itself, or what :func:`needlepoint.pool` makes of effect sizes or of ``yi, vi``."""
+    """The pooled result itself, or what :func:`needlepoint.pool` makes of effect sizes or of ``yi, vi``.
+
+    Raises
+    ------
+    InputError
+        Another kind of fit: a pooled model in its place would answer for another model.
+    """
     if isinstance(effects, Pooled):
         return effects
+    if isinstance(effects, Result) and not isinstance(effects, EffectSizes):
+        raise InputError(
+            "this is defined for a pooled model",
+            field="fit",
+            got=MADE_BY.get(type(effects).__name__, type(effects).__name__),
+            allowed="pool(), effect sizes",
+            mend="predict(), influence(fit, by=), random_effects() and robust() know multilevel models",
+        )
     if vi is None and data is None:
         return pool(effects, **options)
     return pool(yi=effects, vi=vi, data=data, **options)
+
+
+def as_effects(effects: Any) -> Any:
+    """The studies of a pooled model as effect sizes; anything else as it is."""
+    if not isinstance(effects, Pooled):
+        return effects
+    ni = np.full(effects.k, np.nan) if effects.ni is None else effects.ni
+    return EffectSizes(measure=effects.measure, yi=effects.yi, vi=effects.vi, study=effects.study, ni=ni)
 
 
 def without_moderators(effects: Any, vi: Any, data: Any, *, method: str, needs: int = 1) -> Pooled:

@@ -67,14 +67,12 @@ class Subgroups(Result):
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
 
-def subgroups(
-    effects: Any, vi: Any = None, *, by: Any, data: Any = None, common_tau2: bool = False
-) -> Subgroups:
+def subgroups(fit: Any, vi: Any = None, *, by: Any, data: Any = None, common_tau2: bool = False) -> Subgroups:
     """Subgroup analysis with a test of the difference between groups.
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` without moderators, effect sizes, or k estimates with their variances.
     by
         Group of each study: k values or a column name of ``data``.
@@ -96,7 +94,7 @@ def subgroups(
     >>> subgroups([0.1, 0.2, 0.8, 0.9], [0.01] * 4, by=["a", "a", "b", "b"]).q_between_df
     1
     """
-    pooled = without_moderators(effects, vi, data, method="a subgroup analysis")
+    pooled = without_moderators(fit, vi, data, method="a subgroup analysis")
     labels = _labels(by, data if data is not None else pooled.data, pooled)
     names = list(dict.fromkeys(labels))
     if len(names) < 2:

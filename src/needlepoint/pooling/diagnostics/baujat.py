@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.arrays import Matrix
-from needlepoint.pooling.diagnostics.residuals import without_each
+from needlepoint.pooling.diagnostics.residuals import inseparable, without_each
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.result import Result, record, rows_of
 
@@ -28,7 +28,7 @@ class Baujat(Result):
         return rows_of(self, ("study", "heterogeneity", "influence"))
 
 
-def baujat(effects: Any, vi: Any = None, *, data: Any = None) -> Baujat:
+def baujat(fit: Any, vi: Any = None, *, data: Any = None) -> Baujat:
     """Coordinates of the Baujat plot.
 
     Raises
@@ -45,13 +45,19 @@ def baujat(effects: Any, vi: Any = None, *, data: Any = None) -> Baujat:
     >>> int(baujat([0.1, 0.2, 0.1, 2.0], [0.04, 0.04, 0.04, 0.04]).influence.argmax())
     3
     """
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     residual = pooled.yi - pooled.X @ pooled.beta
     moved = np.empty(pooled.k)
+    lost: list[int] = []
     for i, rest in without_each(pooled):
+        if rest is None:
+            lost.append(i)
+            moved[i] = np.nan
+            continue
         x = pooled.X[i]
         moved[i] = float(x @ (pooled.beta - rest.beta)) ** 2 / float(x @ rest.vb @ x)
     return Baujat(
+        notes=inseparable(pooled, lost),
         k=pooled.k,
         study=pooled.study,
         heterogeneity=residual**2 / (pooled.vi + pooled.tau2),

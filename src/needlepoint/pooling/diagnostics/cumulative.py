@@ -9,7 +9,7 @@ import numpy as np
 
 from needlepoint.columns import column
 from needlepoint.errors import InputError
-from needlepoint.pooling.diagnostics.leave_one_out import Series, refitted, row_of
+from needlepoint.pooling.diagnostics.leave_one_out import Refits, refitted, row_of
 from needlepoint.pooling.diagnostics.some_rows import labels_of, size_of
 from needlepoint.pooling.refit import inputs_of, kept_rows, refit, subset, without_moderators
 from needlepoint.pooling.result import Pooled
@@ -18,23 +18,23 @@ __all__ = ["cumulative"]
 
 
 def cumulative(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
     order: Any = None,
-    fit: Callable[[Any], Any] | None = None,
-) -> Series:
+    estimator: Callable[[Any], Any] | None = None,
+) -> Refits:
     """Cumulative meta-analysis.
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` without moderators, effect sizes, or k estimates with their variances.
     order
         What to sort by (years, precision): k values or a column name of ``data``; as they stand unless told. Equal
         values keep their order.
-    fit
+    estimator
         Another way of pooling, as in :func:`leave_one_out`.
 
     Raises
@@ -51,19 +51,19 @@ def cumulative(
     >>> cumulative([0.1, 0.3, 0.5], [0.1, 0.1, 0.1], order=[2003, 2001, 2002]).column("k").tolist()
     [1.0, 2.0, 3.0]
     """
-    if fit is not None:
-        names, k = labels_of(effects), size_of(effects)
-        places = _places(order, effects if data is None else data, k, None)
+    if estimator is not None:
+        names, k = labels_of(fit), size_of(fit)
+        places = _places(order, fit if data is None else data, k, None)
         return refitted(
-            "cumulative", effects, fit, [(names[i], places[: n + 1]) for n, i in enumerate(places)]
+            "cumulative", fit, estimator, [(names[i], places[: n + 1]) for n, i in enumerate(places)]
         )
-    pooled = without_moderators(effects, vi, data, method="a cumulative analysis")
+    pooled = without_moderators(fit, vi, data, method="a cumulative analysis")
     places = _places(order, data if data is not None else pooled.data, pooled.k, pooled)
     inputs = inputs_of(pooled)
     rows = tuple(
         row_of(pooled.study[i], refit(pooled, subset(inputs, places[: n + 1]))) for n, i in enumerate(places)
     )
-    return Series(kind="cumulative", measure=pooled.measure, method=pooled.method, rows=rows)
+    return Refits(kind="cumulative", measure=pooled.measure, method=pooled.method, rows=rows)
 
 
 def _places(order: Any, data: Any, k: int, pooled: Pooled | None) -> Any:

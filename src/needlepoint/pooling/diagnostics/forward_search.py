@@ -47,13 +47,13 @@ class ForwardSearch(Result):
 
 
 def forward_search(
-    effects: Any, vi: Any = None, *, data: Any = None, start: int | None = None, seed: int = 1
+    fit: Any, vi: Any = None, *, data: Any = None, start: int | None = None, seed: int = 1
 ) -> ForwardSearch:
     """Forward search for outlying studies.
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` (moderators too), effect sizes, or k estimates with their variances.
     start
         Size of the first subset (p + 2 unless told): the one with the least median squared standardized residual,
@@ -76,7 +76,7 @@ def forward_search(
     >>> forward_search([0.1, 0.2, 0.15, 0.12, 3.0], [0.04] * 5).entered[-1]
     '5'
     """
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     first = pooled.p + 2 if start is None else start
     if first <= pooled.p:
         raise InputError(

@@ -69,7 +69,7 @@ class Gosh(Result):
 
 
 def gosh(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     data: Any = None,
@@ -81,7 +81,7 @@ def gosh(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` (moderators too), effect sizes, or k estimates with their variances.
     subsets
         How many random subsets; unless told, all of them up to 20 studies and 100,000 beyond.
@@ -104,7 +104,7 @@ def gosh(
     >>> gosh([0.1, 0.3, 0.2], [0.1, 0.1, 0.1]).subsets
     7
     """
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     k, p = pooled.k, pooled.p
     if k < p + 1:
         raise NotEnoughStudies("GOSH", needs=p + 1, got=k)

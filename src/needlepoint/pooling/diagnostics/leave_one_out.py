@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
 
 from needlepoint.arrays import Ints
 from needlepoint.errors import NeedlepointError, NotEnoughStudies
-from needlepoint.pooling.diagnostics.residuals import without_each
+from needlepoint.pooling.diagnostics.residuals import inseparable, without_each
 from needlepoint.pooling.diagnostics.some_rows import labels_of, size_of, some_rows
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.result import Result, p_text, record, without_notes
 
-__all__ = ["Series", "SeriesRow", "leave_one_out"]
+__all__ = ["Refit", "Refits", "leave_one_out"]
 
 
 @record
-class SeriesRow(Result):
-    """One pooled result of a series; ``study`` is the study left out, or added."""
+class Refit(Result):
+    """One pooled result of a series; ``study`` is the study left out, or added (NaN where there is no such model)."""
 
     study: str
     k: int
@@ -37,13 +39,13 @@ class SeriesRow(Result):
 
 
 @record
-class Series(Result):
+class Refits(Result):
     """Pooled results of a series of subsets; with moderators the numbers are those of the first coefficient."""
 
     kind: str
     measure: str
     method: str
-    rows: tuple[SeriesRow, ...]
+    rows: tuple[Refit, ...]
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a pooled result."""
@@ -61,14 +63,16 @@ class Series(Result):
         lines.extend(
             f"{sign}{r.study:<{width}} {r.estimate:9.4f} [{r.ci_low:.4f}, {r.ci_high:.4f}]  {p_text(r.p_value)}  "
             f"tau2 = {r.tau2:.4f}  I2 = {r.i2:.0%}"
+            if isfinite(r.estimate)
+            else f"{sign}{r.study:<{width}} cannot be estimated"
             for r in self.rows
         )
         return "\n".join([*lines, *self.notes])
 
 
-def row_of(study: str, result: Any) -> SeriesRow:
+def row_of(study: str, result: Any) -> Refit:
     """The numbers that every pooled result has, of whatever method."""
-    return SeriesRow(
+    return Refit(
         study=study,
         k=result.k,
         estimate=result.estimate,
@@ -86,15 +90,15 @@ def row_of(study: str, result: Any) -> SeriesRow:
 
 
 def leave_one_out(
-    effects: Any, vi: Any = None, *, data: Any = None, fit: Callable[[Any], Any] | None = None
-) -> Series:
+    fit: Any, vi: Any = None, *, data: Any = None, estimator: Callable[[Any], Any] | None = None
+) -> Refits:
     """Leave-one-out analysis.
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled`, effect sizes, or k estimates with their variances.
-    fit
+    estimator
         Another way of pooling: a function of what ``effects`` is (effect sizes with their counts, a data frame or a
         mapping), such as ``lambda rows: mantel_haenszel(rows, measure="OR")``; it is given all rows but one.
 
@@ -108,28 +112,47 @@ def leave_one_out(
     >>> leave_one_out([0.1, 0.2, 0.6], [0.04, 0.04, 0.04]).column("estimate").round(3).tolist()
     [0.4, 0.35, 0.15]
     """
-    if fit is not None:
-        names, k = labels_of(effects), size_of(effects)
+    if estimator is not None:
+        names, k = labels_of(fit), size_of(fit)
         if k < 2:
             raise NotEnoughStudies("leaving one study out", needs=2, got=k)
         every = np.arange(k)
-        return refitted("leave one out", effects, fit, [(names[i], every[every != i]) for i in every])
-    pooled = as_pooled(effects, vi, data)
-    rows = tuple(row_of(pooled.study[i], rest) for i, rest in without_each(pooled))
-    return Series(kind="leave one out", measure=pooled.measure, method=pooled.method, rows=rows)
+        return refitted("leave one out", fit, estimator, [(names[i], every[every != i]) for i in every])
+    pooled = as_pooled(fit, vi, data)
+    rows: list[Refit] = []
+    lost: list[int] = []
+    for i, rest in without_each(pooled):
+        if rest is None:
+            lost.append(i)
+        rows.append(_no_row(pooled.study[i], pooled.k - 1) if rest is None else row_of(pooled.study[i], rest))
+    return Refits(
+        notes=inseparable(pooled, lost),
+        kind="leave one out",
+        measure=pooled.measure,
+        method=pooled.method,
+        rows=tuple(rows),
+    )
 
 
-def refitted(kind: str, data: Any, fit: Callable[[Any], Any], parts: Sequence[tuple[str, Ints]]) -> Series:
+def _no_row(study: str, k: int) -> Refit:
+    """A row without numbers: the model cannot be fitted."""
+    numbers: dict[str, Any] = {f.name: nan for f in fields(Refit) if f.name not in {"study", "k", "notes"}}
+    return Refit(study=study, k=k, **numbers)
+
+
+def refitted(
+    kind: str, data: Any, estimator: Callable[[Any], Any], parts: Sequence[tuple[str, Ints]]
+) -> Refits:
     """A series by the user's way of pooling; parts that it refuses are named in the notes."""
     results: list[tuple[str, Any]] = []
     notes: list[str] = []
     for study, keep in parts:
         try:
-            results.append((study, fit(some_rows(data, keep))))
+            results.append((study, estimator(some_rows(data, keep))))
         except NeedlepointError as error:
             notes.append(f"no result at {study}: {error}")
     if not results:
         raise NotEnoughStudies(kind, needs=2, got=len(parts), hint=notes[0])
     last = results[-1][1]
     rows = tuple(row_of(study, result) for study, result in results)
-    return Series(notes=tuple(notes), kind=kind, measure=last.measure, method=last.method, rows=rows)
+    return Refits(notes=tuple(notes), kind=kind, measure=last.measure, method=last.method, rows=rows)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from needlepoint.arrays import Matrix
 from needlepoint.errors import NotEnoughStudies
+from needlepoint.pooling.design import full_rank
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record, rows_of
@@ -25,7 +26,10 @@ __all__ = [
 
 @record
 class Residuals(Result):
-    """Residuals with their standard errors, one a study; ``z`` is their ratio."""
+    """Residuals with their standard errors, one a study; ``z`` is their ratio.
+
+    NaN where the model cannot be fitted without the study (``notes`` name them).
+    """
 
     kind: str
     study: tuple[str, ...]
@@ -50,18 +54,18 @@ def hat_matrix(pooled: Pooled) -> Matrix:
     return np.asarray(pooled.X @ np.linalg.solve(XW @ pooled.X, XW), dtype=np.float64)
 
 
-def residuals(effects: Any, vi: Any = None, *, data: Any = None) -> Matrix:
+def residuals(fit: Any, vi: Any = None, *, data: Any = None) -> Matrix:
     """Observed minus fitted effects.
 
     >>> yi, vi = [0.1, 0.4, 0.3, 0.8, 0.2], [0.02, 0.05, 0.03, 0.04, 0.06]
     >>> residuals(yi, vi).round(2).tolist()
     [-0.25, 0.05, -0.05, 0.45, -0.15]
     """
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     return pooled.yi - pooled.X @ pooled.beta
 
 
-def standardized_residuals(effects: Any, vi: Any = None, *, data: Any = None) -> Residuals:
+def standardized_residuals(fit: Any, vi: Any = None, *, data: Any = None) -> Residuals:
     """Internally standardized residuals: each by its own standard error under the fitted model.
 
     Hedges & Olkin (1985), Statistical methods for meta-analysis.
@@ -70,7 +74,7 @@ def standardized_residuals(effects: Any, vi: Any = None, *, data: Any = None) ->
     >>> standardized_residuals(yi, vi).z.round(2).tolist()
     [-1.16, 0.19, -0.2, 1.77, -0.5]
     """
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     rest = np.eye(pooled.k) - hat_matrix(pooled)
     residual = pooled.yi - pooled.X @ pooled.beta
     variance = ((rest * rest) * (pooled.vi + pooled.tau2)).sum(axis=1)
@@ -84,7 +88,7 @@ def standardized_residuals(effects: Any, vi: Any = None, *, data: Any = None) ->
     )
 
 
-def studentized_residuals(effects: Any, vi: Any = None, *, data: Any = None) -> Residuals:
+def studentized_residuals(fit: Any, vi: Any = None, *, data: Any = None) -> Residuals:
     """Externally standardized (deleted, studentized) residuals: each study against the model of the others.
 
     Viechtbauer & Cheung (2010), doi:10.1002/jrsm.11.
@@ -100,12 +104,22 @@ def studentized_residuals(effects: Any, vi: Any = None, *, data: Any = None) -> 
     >>> studentized_residuals(yi, vi).z.round(2).tolist()
     [-1.3, 0.16, -0.19, 2.64, -0.48]
     """
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     residual, se = np.empty(pooled.k), np.empty(pooled.k)
+    lost: list[int] = []
     for i, rest in without_each(pooled):
-        residual[i], se[i] = deleted_residual(pooled, i, rest)
+        if rest is None:
+            lost.append(i)
+            residual[i] = se[i] = np.nan
+        else:
+            residual[i], se[i] = deleted_residual(pooled, i, rest)
     return Residuals(
-        kind="externally standardized", study=pooled.study, residual=residual, se=se, z=residual / se
+        notes=inseparable(pooled, lost),
+        kind="externally standardized",
+        study=pooled.study,
+        residual=residual,
+        se=se,
+        z=residual / se,
     )
 
 
@@ -116,8 +130,8 @@ def deleted_residual(pooled: Pooled, i: int, rest: Pooled) -> tuple[float, float
     return float(pooled.yi[i] - x @ rest.beta), float(np.sqrt(variance))
 
 
-def without_each(pooled: Pooled) -> Iterator[tuple[int, Pooled]]:
-    """The model without each study in turn.
+def without_each(pooled: Pooled) -> Iterator[tuple[int, Pooled | None]]:
+    """The model without each study in turn; None where a coefficient rests on that study alone.
 
     Raises
     ------
@@ -129,4 +143,14 @@ def without_each(pooled: Pooled) -> Iterator[tuple[int, Pooled]]:
     inputs = inputs_of(pooled)
     everyone = np.arange(pooled.k)
     for i in range(pooled.k):
-        yield i, refit(pooled, subset(inputs, everyone[everyone != i]))
+        rest = everyone[everyone != i]
+        alone = pooled.p > 1 and len(full_rank(pooled.X[rest], pooled.terms)[0]) < pooled.p
+        yield i, None if alone else refit(pooled, subset(inputs, rest))
+
+
+def inseparable(pooled: Pooled, lost: Sequence[int]) -> tuple[str, ...]:
+    """A note on the studies that alone carry a coefficient, so that the model cannot be fitted without them."""
+    if not lost:
+        return ()
+    names = ", ".join(pooled.study[i] for i in lost)
+    return (f"cannot be estimated without: {names} (a coefficient rests on that study alone)",)

@@ -8,32 +8,12 @@ import numpy as np
 
 from needlepoint.arrays import Matrix
 from needlepoint.options import chosen_level
+from needlepoint.pooling.coefficients.predicted import Predicted
 from needlepoint.pooling.design import Design, new_rows
 from needlepoint.pooling.location_scale.location_scale import LocationScale
-from needlepoint.result import Result, record, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
-__all__ = ["ScaledPrediction", "predict_location_scale"]
-
-
-@record
-class ScaledPrediction(Result):
-    """Arrays over rows of moderator values; the prediction interval uses the row's own ``tau2``."""
-
-    level: float
-    label: tuple[str, ...]
-    estimate: Matrix
-    se: Matrix
-    ci_low: Matrix
-    ci_high: Matrix
-    tau2: Matrix
-    pi_low: Matrix
-    pi_high: Matrix
-
-    def tidy(self) -> list[dict[str, Any]]:
-        """One row a prediction."""
-        names = ("label", "estimate", "se", "ci_low", "ci_high", "tau2", "pi_low", "pi_high")
-        return rows_of(self, names)
+__all__ = ["predict_location_scale"]
 
 
 def _rows(design: Design, newdata: Any) -> Matrix:
@@ -43,23 +23,8 @@ def _rows(design: Design, newdata: Any) -> Matrix:
 
 def predict_location_scale(
     fit: LocationScale, newdata: Any = None, *, level: float | None = None
-) -> ScaledPrediction:
-    """Predictions of a location-scale model at new moderator values, or at every study's own.
-
-    Raises
-    ------
-    InputError
-        A moderator of the mean or of the heterogeneity is missing.
-
-    Examples
-    --------
-    >>> from needlepoint import location_scale
-    >>> trials = {"yi": [0.1, 0.4, 0.3, 0.8, 0.2, 0.6], "vi": [0.02, 0.05, 0.03, 0.04, 0.06, 0.03],
-    ...           "weeks": [4, 8, 6, 12, 4, 10]}
-    >>> early, late = predict_location_scale(location_scale(trials, scale="~ weeks"), {"weeks": [4, 12]}).tau2
-    >>> bool(early < late)
-    True
-    """
+) -> Predicted:
+    """Mean effect, heterogeneity and prediction interval at ``newdata``, or at every study's own moderators."""
     width = chosen_level(level, fit.level)
     own = newdata is None
     location = fit.design.X if own else _rows(fit.design, newdata)
@@ -74,8 +39,9 @@ def predict_location_scale(
     upper = 0.5 + 0.5 * width
     quantile = normal_quantile(upper) if df is None else t_quantile(upper, df)
     spread = quantile * np.sqrt(se**2 + tau2)
-    return ScaledPrediction(
+    return Predicted(
         level=width,
+        prediction="z" if df is None else "t",
         label=fit.study if own else tuple(str(i + 1) for i in range(n)),
         estimate=estimate,
         se=se,

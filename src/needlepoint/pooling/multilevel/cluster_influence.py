@@ -1,4 +1,4 @@
-"""How much a multilevel model hangs on each of its clusters."""
+"""How much a model hangs on each of its clusters of estimates."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy as np
 
 from needlepoint.arrays import Ints, Matrix
 from needlepoint.columns import column
-from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.errors import NotEnoughStudies
+from needlepoint.pooling.diagnostics.case_influence import covariance_at
 from needlepoint.pooling.multilevel.block_gaussian import Marginal, State, blocks_of, evaluate
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.multilevel.search import maximise
-from needlepoint.pooling.refit import kept_rows
+from needlepoint.pooling.refit import inputs_of, kept_rows, refit, subset
+from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record
 
 __all__ = ["ClusterInfluence", "cluster_influence"]
@@ -21,7 +23,10 @@ __all__ = ["ClusterInfluence", "cluster_influence"]
 
 @record
 class ClusterInfluence(Result):
-    """The model without each cluster: ``estimate`` and ``dfbetas`` (clusters x coefficients), Cook's distance."""
+    """The model without each cluster: ``estimate`` and ``dfbetas`` (clusters x coefficients), Cook's distance.
+
+    NaN where the model cannot be fitted without the cluster (``notes`` name them).
+    """
 
     terms: tuple[str, ...]
     cluster: tuple[str, ...]
@@ -44,44 +49,40 @@ class ClusterInfluence(Result):
         return rows
 
 
-def cluster_influence(fit: Multilevel, cluster: Any, *, data: Any = None) -> ClusterInfluence:
+def cluster_influence(fit: Pooled | Multilevel, cluster: Any = None, *, data: Any = None) -> ClusterInfluence:
     """Influence of clusters: the model fitted again without each, variances included.
 
     Parameters
     ----------
     cluster
-        Cluster of each estimate: k values, or a column name of the data.
+        Cluster of each estimate: k values, or a column name of the data; every estimate on its own unless told.
 
     Raises
     ------
-    NotEnoughStudies, InputError
-        Fewer than two clusters, or a coefficient that only one of them tells of.
-
-    References
-    ----------
-    Viechtbauer & Cheung (2010), doi:10.1002/jrsm.11.
-
-    Examples
-    --------
-    >>> from needlepoint import multilevel
-    >>> table = {"yi": [0.2, 0.4, 0.1, 0.2, 0.8, 0.9], "vi": [0.02] * 6, "lab": list("aabbcc")}
-    >>> found = cluster_influence(multilevel(table, random="~ 1 | lab"), "lab")
-    >>> found.cluster[int(found.cook.argmax())]
-    'c'
+    NotEnoughStudies
+        Fewer than two clusters.
     """
-    raw = np.asarray(column(data if data is not None else fit.data, cluster, field="cluster"), dtype=object)
-    members = np.array([str(value) for value in kept_rows(raw, fit, field="cluster")], dtype=object)
-    names = tuple(dict.fromkeys(members.tolist()))
+    labels = _labels(fit, cluster, data)
+    names = tuple(dict.fromkeys(labels))
     if len(names) < 2:
         raise NotEnoughStudies("leaving a cluster out", needs=2, got=len(names), hint="clusters are meant")
-    V = np.zeros((fit.k, fit.k))
-    for block in fit.model.blocks:
-        V[np.ix_(block.rows, block.rows)] = block.V
-    rest = [_without(fit, V, np.flatnonzero(members != name), name) for name in names]
-    change = np.array([fit.beta - state.beta for _, state in rest])
-    scale = np.array([np.sqrt(evaluate(fit.model, theta).vb.diagonal()) for theta, _ in rest])
+    members = np.array(labels, dtype=object)
+    without = _pooled_without if isinstance(fit, Pooled) else _multilevel_without
+    change, scale = np.full((len(names), fit.p), np.nan), np.full((len(names), fit.p), np.nan)
+    lost: list[str] = []
+    for i, name in enumerate(names):
+        keep = np.flatnonzero(members != name)
+        if len(keep) <= fit.p or np.linalg.matrix_rank(fit.X[keep]) < fit.p:
+            lost.append(name)
+            continue
+        beta, scale[i] = without(fit, keep)
+        change[i] = fit.beta - beta
+    notes = (
+        (f"cannot be estimated without: {', '.join(lost)} (a coefficient rests on it alone)",) if lost else ()
+    )
     return ClusterInfluence(
-        terms=tuple(c.term for c in fit.coefficients),
+        notes=notes,
+        terms=fit.terms,
         cluster=names,
         k=tuple(int((members == name).sum()) for name in names),
         cook=np.einsum("ij,ij->i", change, np.linalg.solve(fit.vb, change.T).T),
@@ -90,11 +91,33 @@ def cluster_influence(fit: Multilevel, cluster: Any, *, data: Any = None) -> Clu
     )
 
 
-def _without(fit: Multilevel, V: Matrix, keep: Ints, name: str) -> tuple[Matrix, State]:
+def _labels(fit: Pooled | Multilevel, cluster: Any, data: Any) -> list[str]:
+    if cluster is None:
+        return [
+            f"{name} ({i + 1})" if fit.study.count(name) > 1 else name for i, name in enumerate(fit.study)
+        ]
+    raw = np.asarray(column(data if data is not None else fit.data, cluster, field="by"), dtype=object)
+    return [str(value) for value in kept_rows(raw, fit, field="by")]
+
+
+def _pooled_without(fit: Any, keep: Ints) -> tuple[Matrix, Matrix]:
+    """Coefficients without a cluster, and the standard errors of all studies at the tau2 found without it."""
+    rest = refit(fit, subset(inputs_of(fit), keep))
+    return rest.beta, np.sqrt(np.diag(covariance_at(fit, rest)))
+
+
+def _multilevel_without(fit: Any, keep: Ints) -> tuple[Matrix, Matrix]:
+    """The same of a multilevel model, every variance searched anew."""
+    V = np.zeros((fit.k, fit.k))
+    for block in fit.model.blocks:
+        V[np.ix_(block.rows, block.rows)] = block.V
+    theta, state = _without(fit, V, keep)
+    return state.beta, np.sqrt(evaluate(fit.model, theta).vb.diagonal())
+
+
+def _without(fit: Multilevel, V: Matrix, keep: Ints) -> tuple[Matrix, State]:
     """Parameters and state of the model fitted to the estimates at ``keep``."""
     X = fit.X[keep]
-    if np.linalg.matrix_rank(X) < fit.p:
-        raise InputError("only one cluster tells of a coefficient", field="cluster", got=name)
     terms = tuple(t._replace(group=t.group[keep], level=t.level[keep]) for t in fit.model.terms)
     model = Marginal(blocks_of(fit.yi[keep], X, V[np.ix_(keep, keep)], terms), terms, fit.model.restricted)
     if not len(fit.theta):

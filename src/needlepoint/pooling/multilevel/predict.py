@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
 from needlepoint.options import chosen_level
-from needlepoint.pooling.coefficients.predict import Predicted
+from needlepoint.pooling.coefficients.predicted import Predicted
 from needlepoint.pooling.design import new_rows
 from needlepoint.pooling.multilevel.multilevel import Multilevel, RandomTerm
 from needlepoint.stats.distributions import normal_quantile, t_quantile
@@ -24,32 +24,10 @@ def predict_multilevel(
     *,
     within: str | Sequence[str] | None = None,
     level: float | None = None,
-    transform: Callable[[Matrix], Matrix] | None = None,
 ) -> Predicted:
-    """Estimates of a multilevel model at new moderator values, or at every estimate's own.
+    """Estimates of a multilevel model at ``newdata``, or at every estimate's own moderators.
 
-    Parameters
-    ----------
-    newdata
-        As in :func:`needlepoint.predict`.
-    within
-        Level whose variance a prediction interval takes (one, or one a row) where a term has a variance a level;
-        without it such a model has no prediction interval.
-    transform
-        Applied to the estimate and to every limit.
-
-    Raises
-    ------
-    InputError
-        A moderator that is missing, or a level that the model does not have.
-
-    Examples
-    --------
-    >>> from needlepoint import multilevel
-    >>> table = {"yi": [0.2, 0.4, 0.1, 0.7, 0.5, 0.9], "vi": [0.02] * 6, "lab": [1, 1, 2, 2, 3, 3]}
-    >>> found = predict_multilevel(multilevel(table, random="~ 1 | lab"))
-    >>> found.label, found.estimate.round(3).tolist()
-    (('mean',), [0.467])
+    ``within`` names the level whose variance a prediction interval takes, where a term has a variance a level.
     """
     own = newdata is None
     plain = own and fit.p == 1 and bool((fit.X == 1.0).all())
@@ -59,24 +37,18 @@ def predict_multilevel(
     se = np.sqrt(np.einsum("ij,jk,ik->i", rows, fit.vb, rows))
     quantile = np.array([_quantile(fit, row, 0.5 + width / 2.0) for row in rows])
     between = _between(fit.random, within, len(rows))
-    limits = [estimate - quantile * se, estimate + quantile * se]
-    if between is not None:
-        spread = quantile * np.sqrt(se**2 + between)
-        limits += [estimate - spread, estimate + spread]
-    shown = (
-        [estimate, *limits] if transform is None else [np.asarray(transform(v)) for v in (estimate, *limits)]
-    )
+    half = quantile * se
+    spread = None if between is None else quantile * np.sqrt(se**2 + between)
     return Predicted(
-        notes=("the standard error stays on the analysis scale",) if transform else (),
         level=width,
         prediction=None if between is None else fit.test,
         label=("mean",) if plain else fit.study if own else tuple(str(i + 1) for i in range(len(rows))),
-        estimate=shown[0],
+        estimate=estimate,
         se=se,
-        ci_low=shown[1],
-        ci_high=shown[2],
-        pi_low=None if between is None else shown[3],
-        pi_high=None if between is None else shown[4],
+        ci_low=estimate - half,
+        ci_high=estimate + half,
+        pi_low=None if spread is None else estimate - spread,
+        pi_high=None if spread is None else estimate + spread,
     )
 
 

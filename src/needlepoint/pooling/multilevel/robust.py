@@ -54,7 +54,7 @@ class Robust(Estimates):
 
 
 def robust(
-    effects: Any,
+    fit: Any,
     vi: Any = None,
     *,
     cluster: Any = None,
@@ -67,7 +67,7 @@ def robust(
 
     Parameters
     ----------
-    effects, vi, data
+    fit, vi, data
         A :class:`Pooled` (with moderators or without), a :class:`Multilevel` model, effect sizes, or k estimates
         with their variances.
     cluster
@@ -100,7 +100,7 @@ def robust(
     check(kind, RobustKind, field="kind")
     if df is not None:
         check(df, RobustDf, field="df")
-    pooled = effects if isinstance(effects, Multilevel) else as_pooled(effects, vi, data)
+    pooled = fit if isinstance(fit, Multilevel) else as_pooled(fit, vi, data)
     width = chosen_level(level, pooled.level)
     members = _members(pooled, cluster, data if data is not None else pooled.data)
     m, p = len(members), pooled.p

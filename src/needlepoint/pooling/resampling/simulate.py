@@ -13,7 +13,7 @@ from needlepoint.pooling.refit import as_pooled
 __all__ = ["simulate"]
 
 
-def simulate(effects: Any, vi: Any = None, *, data: Any = None, draws: int = 1, seed: int = 1) -> Matrix:
+def simulate(fit: Any, vi: Any = None, *, data: Any = None, draws: int = 1, seed: int = 1) -> Matrix:
     """Draws of the studies' estimates from the fitted model, (draws, k).
 
     Each is normal about its fitted value with variance ``vi + tau2``: new studies of the same sizes.
@@ -30,7 +30,7 @@ def simulate(effects: Any, vi: Any = None, *, data: Any = None, draws: int = 1, 
     """
     if draws < 1:
         raise InputError("at least one draw is needed", field="draws", got=draws)
-    pooled = as_pooled(effects, vi, data)
+    pooled = as_pooled(fit, vi, data)
     rng = np.random.default_rng(seed)
     fitted, sd = pooled.X @ pooled.beta, np.sqrt(pooled.vi + pooled.tau2)
     return fitted + sd * rng.standard_normal((draws, pooled.k))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from math import sqrt
 from typing import Any
 
+from needlepoint.arrays import Matrix, Vector
 from needlepoint.pooling.coefficients.inference import coefficients, moderators_of, omnibus
 from needlepoint.pooling.counts.counts import studies_of
 from needlepoint.pooling.counts.glmm.estimates import estimate, heterogeneity_tests, typical_variance
@@ -63,6 +65,8 @@ class Glmm(LikelihoodFit):
     qm_p: float
     points: int
     quadrature_error: float
+    beta: Vector = field(repr=False)
+    vb: Matrix = field(repr=False)
 
     def _tau2_interval(self) -> str:
         return "" if self.tau2_high is None else f" [{self.tau2_low:.4f}, {self.tau2_high:.4f}]"
@@ -223,6 +227,8 @@ def _fitted(inputs: GlmmInputs, asked: Specification, data: Any) -> Glmm:
         qm_p=joint.p_value,
         points=found.fit.n_points,
         quadrature_error=found.fit.quadrature_error,
+        beta=found.beta,
+        vb=found.vb,
         notes=(*counts.notes, *_quadrature_note(found.fit.quadrature_error)),
     )
 

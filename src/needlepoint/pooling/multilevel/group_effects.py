@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from needlepoint.pooling.multilevel.random_terms import (
     standard_deviations,
 )
 from needlepoint.pooling.multilevel.search import held_at
-from needlepoint.result import Result, record
+from needlepoint.result import Result, record, rows_of
 from needlepoint.stats.distributions import chi2_quantile, normal_quantile, t_quantile
 from needlepoint.stats.roots import brent_root
 
@@ -30,7 +29,7 @@ __all__ = [
     "ComponentIntervals",
     "RandomEffects",
     "component_intervals",
-    "random_effects",
+    "group_effects",
 ]
 
 _FAR = 20.0  # logit of a correlation that is one to rounding
@@ -38,23 +37,19 @@ _FAR = 20.0  # logit of a correlation that is one to rounding
 
 @record
 class RandomEffects(Result):
-    """Predicted effects of the groups of one term (of each level in it), with prediction intervals."""
+    """Predicted effects, one an entry: of the groups of each random ``term`` (of each level in them)."""
 
-    term: str
     level: float
+    term: tuple[str, ...]
     group: tuple[str, ...]
-    prediction: Matrix = field()
-    se: Matrix = field()
-    pi_low: Matrix = field()
-    pi_high: Matrix = field()
+    prediction: Matrix
+    se: Matrix
+    pi_low: Matrix
+    pi_high: Matrix
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a group, or a group and level."""
-        names = ("prediction", "se", "pi_low", "pi_high")
-        return [
-            {"term": self.term, "group": group} | {name: float(getattr(self, name)[i]) for name in names}
-            for i, group in enumerate(self.group)
-        ]
+        return rows_of(self, ("term", "group", "prediction", "se", "pi_low", "pi_high"))
 
 
 @record
@@ -81,51 +76,64 @@ class ComponentIntervals(Result):
         return [row.to_dict() for row in self.rows]
 
 
-def random_effects(fit: Multilevel) -> tuple[RandomEffects, ...]:
-    """Best linear unbiased predictions of the random effects, one result a term.
-
-    References
-    ----------
-    Robinson (1991), doi:10.1214/ss/1177011926.
-
-    Examples
-    --------
-    >>> from needlepoint import multilevel
-    >>> table = {"yi": [0.2, 0.4, 0.1, 0.7, 0.5, 0.9], "vi": [0.02] * 6, "lab": ["a", "a", "b", "b", "c", "c"]}
-    >>> [row["group"] for row in random_effects(multilevel(table, random="~ 1 | lab"))[0].tidy()]
-    ['a', 'b', 'c']
-    """
-    weighted = np.zeros(fit.k)
-    projection = np.zeros((fit.k, fit.k))
+def group_effects(fit: Multilevel, *, with_mean: bool) -> RandomEffects:
+    """Effects of the groups of every random term, or (``with_mean``) the true effect behind every estimate."""
+    inverse = np.zeros((fit.k, fit.k))
     for rows, M in fit.marginal:
-        projection[np.ix_(rows, rows)] = np.linalg.inv(M)
-    AX = projection @ fit.X
-    weighted = projection @ (fit.yi - fit.X @ fit.beta)
-    projection -= AX @ fit.vb @ AX.T
+        inverse[np.ix_(rows, rows)] = np.linalg.inv(M)
     parts = split(fit.model, fit.theta)
-    return tuple(
-        _effects(fit, term, covariance(term, part), weighted, projection)
-        for term, part in zip(fit.model.terms, parts, strict=True)
+    covariances = [covariance(term, part) for term, part in zip(fit.model.terms, parts, strict=True)]
+    if with_mean:
+        return _true_effects(fit, inverse, covariances)
+    found = [_of_term(term, G) for term, G in zip(fit.model.terms, covariances, strict=True)]
+    weighted = inverse @ (fit.yi - fit.X @ fit.beta)
+    AX = inverse @ fit.X
+    projection = inverse - AX @ fit.vb @ AX.T
+    names, groups, reach, own = (
+        [list(part) for part in zip(*found, strict=True)] if found else ([], [], [], [])
+    )
+    R = np.concatenate(reach) if reach else np.zeros((0, fit.k))
+    spread = np.einsum("ij,jk,ik->i", R, projection, R)
+    variance = np.concatenate(own) - spread if own else spread
+    return _random_effects(fit, sum(names, ()), sum(groups, ()), R @ weighted, variance)
+
+
+def _of_term(term: Term, G: Matrix) -> tuple[tuple[str, ...], tuple[str, ...], Matrix, Matrix]:
+    """Names of the effects of a term, their covariance with the estimates (n, k) and their variances (n,)."""
+    pairs = sorted(set(zip(term.group.tolist(), term.level.tolist(), strict=True)))
+    shared = np.array([[g == h for h in term.group.tolist()] for g, _ in pairs], dtype=float)
+    reach = shared * G[np.array([level for _, level in pairs])][:, term.level]
+    own = np.array([G[level, level] for _, level in pairs])
+    named = len(term.levels) > 1
+    groups = tuple(f"{term.levels[m]} | {term.groups[g]}" if named else term.groups[g] for g, m in pairs)
+    return (term.name,) * len(pairs), groups, reach, own
+
+
+def _true_effects(fit: Multilevel, inverse: Matrix, covariances: list[Matrix]) -> RandomEffects:
+    """Fixed part and all random effects together, behind every estimate."""
+    between = np.zeros((fit.k, fit.k))
+    for term, G in zip(fit.model.terms, covariances, strict=True):
+        same = term.group[:, None] == term.group[None, :]
+        between += np.where(same, G[np.ix_(term.level, term.level)], 0.0)
+    shrink = between @ inverse
+    fitted = fit.X @ fit.beta
+    rest = fit.X - shrink @ fit.X
+    variance = np.diag(between - shrink @ between) + np.einsum("ij,jk,ik->i", rest, fit.vb, rest)
+    return _random_effects(
+        fit, ("true effect",) * fit.k, fit.study, fitted + shrink @ (fit.yi - fitted), variance
     )
 
 
-def _effects(fit: Multilevel, term: Term, G: Matrix, weighted: Matrix, projection: Matrix) -> RandomEffects:
-    pairs = sorted(set(zip(term.group.tolist(), term.level.tolist(), strict=True)))
-    shared = np.array([[g == h for h in term.group.tolist()] for g, _ in pairs], dtype=float)
-    reach = (
-        shared * G[np.array([level for _, level in pairs])][:, term.level]
-    )  # covariance with the estimates
-    own = np.array([G[level, level] for _, level in pairs])
-    prediction = reach @ weighted
-    spread = np.einsum("ij,jk,ik->i", reach, projection, reach)
-    se = np.sqrt(np.maximum(own - spread, 0.0))
+def _random_effects(
+    fit: Multilevel, terms: tuple[str, ...], groups: tuple[str, ...], prediction: Matrix, variance: Matrix
+) -> RandomEffects:
     upper = 0.5 + fit.level / 2.0
+    se = np.sqrt(np.maximum(variance, 0.0))
     half = se * (normal_quantile(upper) if fit.df is None else t_quantile(upper, fit.df))
-    named = len(term.levels) > 1
     return RandomEffects(
-        term=term.name,
         level=fit.level,
-        group=tuple(f"{term.levels[m]} | {term.groups[g]}" if named else term.groups[g] for g, m in pairs),
+        term=terms,
+        group=groups,
         prediction=prediction,
         se=se,
         pi_low=prediction - half,

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from needlepoint.arrays import Bools, Ints, Matrix
-from needlepoint.pooling.diagnostics.residuals import deleted_residual, hat_matrix, without_each
-from needlepoint.pooling.refit import as_pooled
+from needlepoint.pooling.diagnostics.residuals import deleted_residual, hat_matrix, inseparable, without_each
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, jsonable, record, rows_of
 from needlepoint.stats.distributions import chi2_quantile
 
-__all__ = ["Influence", "influence", "influence_line"]
+__all__ = ["Influence", "case_influence", "covariance_at", "influence_line"]
 
 _CASES = (
     "study",
@@ -75,47 +74,25 @@ class Influence(Result):
         return "\n".join([*lines, *self.notes])
 
 
-def influence(effects: Any, vi: Any = None, *, data: Any = None) -> Influence:
-    """Outlier and influence diagnostics of every study, with moderators too.
-
-    Parameters
-    ----------
-    effects, vi, data
-        A :class:`Pooled`, effect sizes, or k estimates with their variances.
-
-    Raises
-    ------
-    NotEnoughStudies
-        Too few studies to leave one out.
-
-    References
-    ----------
-    Viechtbauer & Cheung (2010), doi:10.1002/jrsm.11.
-
-    Examples
-    --------
-    >>> influence([0.1, 0.2, 0.1, 2.0], [0.04, 0.04, 0.04, 0.04]).influential.tolist()
-    [False, False, False, True]
-    """
-    pooled = as_pooled(effects, vi, data)
+def case_influence(pooled: Pooled) -> Influence:
+    """Diagnostics of every study of a pooled model, with moderators too."""
     k, p = pooled.k, pooled.p
     columns = {
         name: np.empty(k) for name in ("studentized", "dffits", "cook", "ratio", "tau2", "q", "estimate")
     }
     dfbetas = np.empty((k, p))
     hat = np.diag(hat_matrix(pooled)).copy()
-    lost: list[str] = []
+    lost: list[int] = []
     for i, rest in without_each(pooled):
-        if rest.p < p:  # the study alone carried a coefficient
-            lost.append(pooled.study[i])
+        if rest is None:
+            lost.append(i)
             for values in columns.values():
                 values[i] = np.nan
             dfbetas[i] = np.nan
             continue
         _fill(columns, dfbetas, pooled, i, rest, float(hat[i]))
-    notes = (f"no model without: {', '.join(lost)} (a coefficient rests on the study alone)",) if lost else ()
     return Influence(
-        notes=notes,
+        notes=inseparable(pooled, lost),
         k=k,
         terms=tuple(c.term for c in pooled.coefficients),
         study=pooled.study,
@@ -144,10 +121,10 @@ def _fill(
     columns["cook"][i] = change @ np.linalg.solve(pooled.vb, change)
     columns["ratio"][i] = np.linalg.det(rest.vb) / np.linalg.det(pooled.vb)
     columns["tau2"][i], columns["q"][i], columns["estimate"][i] = rest.tau2, rest.q, rest.estimate
-    dfbetas[i] = change / np.sqrt(np.diag(_covariance_at(pooled, rest)))
+    dfbetas[i] = change / np.sqrt(np.diag(covariance_at(pooled, rest)))
 
 
-def _covariance_at(pooled: Pooled, rest: Pooled) -> Matrix:
+def covariance_at(pooled: Pooled, rest: Pooled) -> Matrix:
     """Covariance of the coefficients of all studies at the tau2 (and scale factor) found without one of them."""
     total = pooled.vi + rest.tau2
     weights = 1 / total if pooled.user_weights is None else pooled.user_weights
@@ -175,7 +152,7 @@ def influence_line(pooled: Pooled) -> str:
     """
     if pooled.k < pooled.p + 2:
         return f"With {pooled.k} studies the influence of single studies cannot be examined."
-    found = influence(pooled)
+    found = case_influence(pooled)
     low, high = float(np.nanmin(found.estimate)), float(np.nanmax(found.estimate))
     marked: Ints = np.flatnonzero(found.influential)
     names = ", ".join(found.study[i] for i in marked[:5]) + (" and others" if marked.size > 5 else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record, rows_of
 from needlepoint.stats.distributions import normal_quantile, t_quantile
 
-__all__ = ["Predicted", "predict"]
+__all__ = ["Predicted", "predict_pooled"]
 
 
 @record
@@ -32,11 +31,13 @@ class Predicted(Result):
     ci_high: Matrix
     pi_low: Matrix | None
     pi_high: Matrix | None
+    tau2: Matrix | None = None  # of each row, where the model lets it differ
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a prediction."""
         names = ["label", "estimate", "se", "ci_low", "ci_high"]
         names += ["pi_low", "pi_high"] if self.pi_low is not None else []
+        names += ["tau2"] if self.tau2 is not None else []
         return rows_of(self, names)
 
     def summary(self) -> str:
@@ -59,36 +60,10 @@ def _degrees_of_freedom(pooled: Pooled, rows: Matrix) -> list[float | None]:
     return [kr.df(row) for row in rows]
 
 
-def predict(
-    pooled: Pooled,
-    newdata: Any = None,
-    *,
-    level: float | None = None,
-    prediction: Prediction | None = "t",
-    transform: Callable[[Matrix], Matrix] | None = None,
+def predict_pooled(
+    pooled: Pooled, newdata: Any = None, *, level: float | None = None, prediction: str | None = "t"
 ) -> Predicted:
-    """Estimates at new moderator values, or at every study's own.
-
-    Parameters
-    ----------
-    newdata
-        A data frame (the formula is applied to it again, with the levels and splines of the fit), a mapping, or a
-        matrix without the intercept column. None: every study, or one row without moderators.
-    transform
-        Applied to the estimate and to every limit, for instance ``np.exp`` for ratios.
-
-    Raises
-    ------
-    InputError
-        A moderator that is missing, or a level that the fit did not see.
-
-    Examples
-    --------
-    >>> from needlepoint import pool
-    >>> trials = {"yi": [0.1, 0.4, 0.3, 0.8, 0.2], "vi": [0.02, 0.05, 0.03, 0.04, 0.06], "weeks": [4, 8, 6, 12, 4]}
-    >>> predict(pool(trials, mods="~ weeks"), {"weeks": [4, 12]}).estimate.round(2).tolist()
-    [0.12, 0.78]
-    """
+    """Estimates of a pooled model at ``newdata``, or at every study's own moderators."""
     if prediction is not None:
         check(prediction, Prediction, field="prediction")
     if prediction == "NNF" and pooled.p > 1:
@@ -111,19 +86,16 @@ def predict(
         low, high = np.array([pooled.ci_low]), np.array([pooled.ci_high])
     kind = None if pooled.method in {"EE", "FE"} else prediction
     pi = None if kind is None else _prediction_limits(pooled, kind, rows, estimate, se, width)
-    ends = (low, high) if pi is None else (low, high, *pi)
-    shown = [estimate, *ends] if transform is None else [np.asarray(transform(v)) for v in (estimate, *ends)]
     return Predicted(
-        notes=("the standard error stays on the analysis scale",) if transform else (),
         level=width,
         prediction=kind,
         label=label,
-        estimate=shown[0],
+        estimate=estimate,
         se=se,
-        ci_low=shown[1],
-        ci_high=shown[2],
-        pi_low=shown[3] if pi is not None else None,
-        pi_high=shown[4] if pi is not None else None,
+        ci_low=low,
+        ci_high=high,
+        pi_low=None if pi is None else pi[0],
+        pi_high=None if pi is None else pi[1],
     )
 
 
