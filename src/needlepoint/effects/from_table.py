@@ -94,7 +94,7 @@ def effects_from_table(
     >>> table = {"study": ["A", "B"], "sham": ["20/49", "30/60"], "acupuncture": ["12/50", "21/61"]}
     >>> found = effects_from_table(table)
     >>> found.effects.yi.round(3).tolist()
-    [-0.531, -0.374]
+    [-0.531, -0.373]
     >>> for line in found.understood[-2:]:
     ...     print(line)
     acupuncture compared with sham

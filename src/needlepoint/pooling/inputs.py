@@ -148,6 +148,7 @@ def read(
         yi, vi, study = effects.yi, effects.vi, effects.study if study is None else study
         measure = effects.measure if measure is None else measure
         ni = effects.ni if ni is None else ni
+        data = effects.data if data is None else data
         notes = effects.notes
     elif isinstance(effects, Result):
         raise InputError(

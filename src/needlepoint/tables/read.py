@@ -178,13 +178,24 @@ def _understood(grid: Grid, name: str, decimal: DecimalMark | None, brackets: Br
 
 def _drop_totals(grid: Grid, names: list[str]) -> None:
     """Rows that sum up the others are no studies."""
-    at = next((j for j, name in enumerate(names) if squeezed(name) in STUDY), 0)
+    at = _study_at(names)
     for i in range(len(grid.rows) - 1, -1, -1):
         cell = grid.rows[i][at]
-        first = squeezed(str(cell).split("(")[0]) if cell is not None else ""
-        if first in _TOTALS and len(grid.rows) > 1:
-            grid.notes.append(f"line {grid.lines[i]} left out: {str(cell)!r} is no study")
+        if _is_total(cell) and len(grid.rows) > 1:
+            grid.notes.append(_left_out(grid.lines[i], cell))
             del grid.rows[i], grid.lines[i]
+
+
+def _study_at(names: list[str]) -> int:
+    return next((j for j, name in enumerate(names) if squeezed(name) in STUDY), 0)
+
+
+def _is_total(cell: object) -> bool:
+    return cell is not None and squeezed(str(cell).split("(")[0]) in _TOTALS
+
+
+def _left_out(line: int, cell: object) -> str:
+    return f"line {line} left out: {str(cell)!r} is no study"
 
 
 def _read_frame(
@@ -198,10 +209,14 @@ def _read_frame(
         raise InputError(
             f"{name} has {table.height} rows and {table.width} columns", field="file", mend="one row a study"
         )
+    first = table[:, _study_at(table.columns)].to_list()
+    kept = [i for i, cell in enumerate(first) if not _is_total(cell)] or list(range(table.height))
+    notes = [_left_out(i + 1, first[i]) for i in range(table.height) if i not in set(kept)]
+    table = table[kept]
     columns: dict[str, Column] = {
         c: table[c].to_list() if table[c].dtype == pl.String else table[c] for c in table.columns
     }
-    return _table(columns, _How(decimal, brackets, range(1, table.height + 1), plain_points=True), [])
+    return _table(columns, _How(decimal, brackets, [i + 1 for i in kept], plain_points=True), notes)
 
 
 def _table(columns: dict[str, Column], how: _How, notes: list[str]) -> UserTable:
