@@ -186,3 +186,33 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
     (tmp_path / "broken.parquet").write_text("no")
     with pytest.raises(InputError, match="not a Parquet file"):
         many(tmp_path / "broken.parquet", by="g")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+@pytest.mark.parametrize("sort", [False, True])
+def test_a_key_that_is_no_column_is_answered_with_the_columns(tmp_path, name, sort):
+    table = pl.DataFrame({"topic": ["a", "a"], "yi": [0.1, 0.2], "vi": [0.1, 0.1]})
+    path = tmp_path / name
+    table.write_csv(path) if name.endswith("csv") else table.write_parquet(path)
+    with pytest.raises(InputError, match=r"there is no column 'topik'.*did you mean 'topic'"):
+        many(path, by="topik", sort=sort, out=tmp_path / "out.parquet" if sort else None)
+
+
+def test_a_text_among_numbers_stops_its_group_only(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('topic,yi,vi\na,0.1,0.1\na,oops,0.1\nb,0.3,0.1\nb,0.5,0.1\nc,−0.3,0.1\nc,"0,5",0.1\n')
+    found = many(path, by="topic").to_frame()
+    assert found["status"].to_list() == ["refused", "ok", "ok"]
+    assert "row 2 of the group: yi: 'oops' is no number" in found["notes"][0]
+    assert found["estimate"][1] == pytest.approx(0.4)
+    assert found["estimate"][2] == pytest.approx(0.1)
+    assert "read as 0.5" in found["notes"][2]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_semicolons_decimal_commas_and_encodings(tmp_path, encoding):
+    rows = "".join(f"Rücken {g};{0.1 * i:.1f};0,1\n".replace(".", ",") for g in "ab" for i in range(1, 4))
+    (tmp_path / "t.csv").write_bytes(f"thema;yi;vi\n{rows}".encode(encoding))
+    found = many(tmp_path / "t.csv", by="thema").to_frame()
+    assert found["thema"].to_list() == ["Rücken a", "Rücken b"]
+    assert found["estimate"].to_list() == pytest.approx([0.2, 0.2])

@@ -20,8 +20,7 @@ import numpy as np
 from numba import cuda as _numba_cuda
 
 from needlepoint.bulk._compile import bind
-from needlepoint.bulk._group import COLUMNS, one_group
-from needlepoint.bulk.numbers import array_swap
+from needlepoint.bulk._group import COLUMNS, array_swap, one_group
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

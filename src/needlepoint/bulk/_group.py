@@ -5,10 +5,11 @@ Plain loops over sequences: interpreted on lists for a few groups, compiled over
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import nan
 from typing import Any, NamedTuple
 
-from needlepoint.pooling.heterogeneity.tau2 import Model, Tau2Fit
+from needlepoint.pooling.heterogeneity.tau2 import TAU2, Model, Tau2Fit
 from needlepoint.pooling.heterogeneity.tau2 import Tau2Fit as LeastSquares
 from needlepoint.pooling.kernels.least_squares import column_fit, ordinary
 from needlepoint.pooling.kernels.normal import Vector, column_at
@@ -17,8 +18,10 @@ from needlepoint.pooling.kernels.q_profile import solve_q
 __all__ = [
     "COLUMNS",
     "Numbers",
+    "array_swap",
     "at_zero",
     "equal_weights",
+    "estimator_of",
     "fit_of",
     "inverse_weights",
     "one_group",
@@ -148,3 +151,19 @@ def equal_weights(m: Any) -> Any:
     for i in range(m.k):
         m.weights[i] = 1.0
     return m.weights
+
+
+def estimator_of(method: str) -> Callable[..., Any]:
+    """The estimator of tau2 that is bound in the place of :func:`estimator`."""
+    return at_zero if method in {"EE", "FE"} else TAU2[method]
+
+
+def array_swap(method: str) -> dict[str, Any]:
+    """What stands in for names of the kernels where these run on arrays."""
+    return {
+        "estimator": estimator_of(method),
+        "Tau2Fit": fit_of,
+        "_inverse": inverse_weights,
+        "_ones": equal_weights,
+        "_range": variance_range,
+    }

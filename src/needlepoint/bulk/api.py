@@ -113,8 +113,7 @@ def many(
         device,
         compiled,
         source.rows / _STUDIES,
-        kernel=plan.kernel,
-        regression=plan.regression,
+        route=plan.route,
         here=scheduler is None,
     )
     plan = replace(plan, engine=engine)

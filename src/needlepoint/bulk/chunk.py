@@ -48,7 +48,7 @@ def chunk_rows(table: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     before = np.append(0, np.cumsum(keep))
     kept = before[starts].astype(np.int64)
     sizes = np.diff(kept)
-    if plan.kernel:
+    if plan.route == "kernel":
         yi, vi = np.ascontiguousarray(found.yi[keep]), np.ascontiguousarray(found.vi[keep])
         numbers = group_numbers(yi, vi, kept, plan.method, plan.level, engine=plan.engine)
         columns: dict[str, Any] = dict(result_columns(numbers, sizes.astype(np.float64), plan))

@@ -36,24 +36,75 @@ class ChunkEffects(NamedTuple):
 
 
 def numeric_columns(table: pl.DataFrame, plan: Plan) -> dict[str, Floats]:
-    """The columns of the plan as floats, by letter; NaN where a value is missing."""
+    """The columns of the plan as floats, by letter; NaN where a value is missing, or is no number."""
+    return _read_columns(table, plan)[0]
+
+
+def _read_columns(
+    table: pl.DataFrame, plan: Plan
+) -> tuple[dict[str, Floats], dict[int, str], dict[int, str]]:
+    """The columns by letter; and by row the texts that are no numbers, and those that had to be understood."""
     import polars as pl
 
     arrays: dict[str, Floats] = {}
+    slips: dict[int, str] = {}
+    understood: dict[int, str] = {}
     for letter, name in plan.columns:
         column = table.get_column(name)
-        if column.dtype == pl.String:
-            column = column.str.strip_chars().replace(["", "NA", "."], None)
-        try:
-            arrays[letter] = column.cast(pl.Float64).to_numpy()
-        except pl.exceptions.InvalidOperationError as error:
-            raise InputError("not a number", field=name, got=str(error).splitlines()[0]) from error
-    return arrays
+        kind = column.dtype
+        if not (kind.is_numeric() or str(kind) in {"String", "Boolean", "Null"}):
+            raise InputError("not a column of numbers", field=name, got=str(kind))
+        values = column if kind != pl.String else column.str.strip_chars()
+        plain = values.cast(pl.Float64, strict=False)
+        numbers = plain.to_numpy()
+        if kind == pl.String:
+            numbers = numbers.copy()
+            for row in (values.is_not_null() & plain.is_null()).arg_true().to_list():
+                _understand(values[row], row, name, numbers, slips, understood)
+        arrays[letter] = numbers
+    return arrays, slips, understood
+
+
+def _understand(
+    text: str, row: int, name: str, numbers: Floats, slips: dict[int, str], understood: dict[int, str]
+) -> None:
+    """A number as people write it, where it has one reading; otherwise a slip."""
+    from needlepoint.tables.cells import MISSING, cell_says
+
+    if text.lower() in MISSING:
+        return
+    readings = {
+        said.numbers[0] for mark in (".", ",") if (said := cell_says(text, mark)) and said.kind == "number"
+    }
+    if len(readings) == 1:
+        numbers[row] = readings.pop()
+        understood[row] = f"{name}: {text!r} read as {numbers[row]:.15g}"
+    else:
+        why = "no number" if not readings else f"either {' or '.join(f'{v:g}' for v in sorted(readings))}"
+        slips.setdefault(row, f"{name}: {text[:40]!r} is {why}; correct it or leave the row out")
 
 
 def chunk_effects(table: pl.DataFrame, starts: Indices, plan: Plan) -> ChunkEffects:
     """Effect sizes of every row; a group whose rows are impossible is refused, with the reason."""
-    arrays = numeric_columns(table, plan)
+    arrays, slips, understood = _read_columns(table, plan)
+    found = _computed(arrays, starts, plan)
+    for row, why in slips.items():
+        found.refusals.setdefault(_group_of(row, starts), f"row {_place(row, starts)} of the group: {why}")
+    for row, what in understood.items():
+        g = _group_of(row, starts)
+        found.notes[g] = f"{found.notes[g]}; {what}" if g in found.notes else what
+    return found
+
+
+def _group_of(row: int, starts: Indices) -> int:
+    return int(np.searchsorted(starts, row, side="right")) - 1
+
+
+def _place(row: int, starts: Indices) -> int:
+    return row - int(starts[_group_of(row, starts)]) + 1
+
+
+def _computed(arrays: dict[str, Floats], starts: Indices, plan: Plan) -> ChunkEffects:
     groups = len(starts) - 1
     if plan.measure == "GEN":
         yi = arrays["yi"]

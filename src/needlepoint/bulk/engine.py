@@ -21,14 +21,12 @@ def choose_engine(
     compiled: bool | None,
     groups: float,
     *,
-    kernel: bool,
-    regression: bool = False,
+    route: str,
     here: bool = True,
 ) -> tuple[Engine, tuple[str, ...]]:
     """The engine for about so many groups, and what is to be noted.
 
-    ``kernel``: kernels serve what is asked; ``regression``: compiled code may serve its moderators.
-
+    ``route`` is that of the plan ("kernel", "regression", "pool").
     ``here`` is false where others do the work, and have, or lack, the device.
 
     Raises
@@ -41,7 +39,7 @@ def choose_engine(
     check(device, Device, field="device")
     notes: tuple[str, ...] = ()
     if device != "cpu":
-        trouble = _trouble(kernel=kernel, here=here)
+        trouble = _trouble(route, here=here)
         if trouble is None:
             return "cuda", ()
         if device == "cuda":
@@ -50,15 +48,15 @@ def choose_engine(
     if compiled and not available():
         raise MissingExtra("compiled kernels", package="numba", extra="compiled")
     if compiled is None:
-        pays_off = groups > (PAYS_OFF if kernel else PAYS_OFF_REGRESSION)
-        compiled = (kernel or regression) and available() and pays_off
-    if (kernel or regression) and not available():
+        pays_off = groups > (PAYS_OFF if route == "kernel" else PAYS_OFF_REGRESSION)
+        compiled = route != "pool" and available() and pays_off
+    if route != "pool" and not available():
         notes = (*notes, "interpreted: needlepoint[compiled] is some hundred times as fast")
     return "compiled" if compiled else "interpreted", notes
 
 
-def _trouble(*, kernel: bool, here: bool) -> NeedlepointError | None:
-    if not kernel:
+def _trouble(route: str, *, here: bool) -> NeedlepointError | None:
+    if route != "kernel":
         return InputError("these methods have no kernel for a GPU", field="device", allowed="cpu")
     return cuda_trouble() if here else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from math import nan
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -14,16 +14,12 @@ from needlepoint.bulk._compile import bind, compiled
 from needlepoint.bulk._group import (
     COLUMNS,
     Numbers,
-    at_zero,
-    equal_weights,
-    fit_of,
-    inverse_weights,
+    array_swap,
+    estimator_of,
     over_groups,
     synthesise,
-    variance_range,
 )
 from needlepoint.bulk.engine import require_cuda
-from needlepoint.pooling.heterogeneity.tau2 import TAU2
 from needlepoint.stats.distributions import chi2_quantile
 
 if TYPE_CHECKING:
@@ -35,29 +31,14 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.int64]
 
-__all__ = ["array_swap", "chi2_targets", "group_numbers", "row_kernel"]
+__all__ = ["chi2_targets", "group_numbers", "row_kernel"]
 
 _SIGNATURE = f"void({'float64[::1],' * 4}int64[::1],float64[::1],float64[::1],float64[:,::1])"
 
 
-def _estimator(method: str) -> Callable[..., Any]:
-    return at_zero if method in {"EE", "FE"} else TAU2[method]
-
-
 def row_kernel(method: str) -> Callable[..., Numbers]:
     """The interpreted kernel of one group, with its estimator of tau2."""
-    return bind(cast("FunctionType", synthesise), {"estimator": _estimator(method)})
-
-
-def array_swap(method: str) -> dict[str, Any]:
-    """What stands in for names of the kernels where these run on arrays."""
-    return {
-        "estimator": _estimator(method),
-        "Tau2Fit": fit_of,
-        "_inverse": inverse_weights,
-        "_ones": equal_weights,
-        "_range": variance_range,
-    }
+    return bind(cast("FunctionType", synthesise), {"estimator": estimator_of(method)})
 
 
 def _compiled_kernel(method: str) -> Callable[..., None]:

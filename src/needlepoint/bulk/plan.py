@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from needlepoint.bulk.engine import Engine
 from needlepoint.columns import no_column
@@ -12,7 +12,7 @@ from needlepoint.errors import InputError
 from needlepoint.options import IntervalTest, Prediction, Tau2Method, check
 from needlepoint.result import record
 
-__all__ = ["EXTRAS", "LETTERS", "Plan", "make_plan"]
+__all__ = ["EXTRAS", "LETTERS", "Plan", "Route", "make_plan"]
 
 # methods, tests and prediction intervals that have a compiled kernel; all others go through pool(), group by group
 KERNEL_METHODS = frozenset(
@@ -20,6 +20,9 @@ KERNEL_METHODS = frozenset(
 )
 KERNEL_TESTS = frozenset({"z", "t", "HKSJ", "HKSJ-adhoc"})
 KERNEL_PREDICTIONS = frozenset({None, "z", "t", "Riley", "HTS", "V", "HK", "HK-PR"})
+
+Route: TypeAlias = Literal["kernel", "regression", "pool"]
+"""What serves a plan; decided in :attr:`Plan.route`, once."""
 
 LETTERS = (
     *("yi", "vi", "sei"),
@@ -59,24 +62,20 @@ class Plan:
     engine: Engine = "interpreted"
 
     @property
-    def kernel(self) -> bool:
-        """Whether the compiled kernels serve this plan."""
-        return (
-            self.mods is None
-            and self.method in KERNEL_METHODS
-            and self.test in KERNEL_TESTS
-            and self.prediction in KERNEL_PREDICTIONS
-        )
+    def route(self) -> Route:
+        """What serves this plan: kernels, compiled regressions where the moderators are numbers, or ``pool`` itself."""
+        if self.method not in KERNEL_METHODS or self.test not in KERNEL_TESTS:
+            return "pool"
+        if self.mods is None:
+            return "kernel" if self.prediction in KERNEL_PREDICTIONS else "pool"
+        return "regression" if self.moderators and self.method != "HE" else "pool"
 
     @property
-    def regression(self) -> bool:
-        """Whether compiled code may serve the moderators: :func:`needlepoint.bulk.regression.numeric_terms`."""
-        return (
-            self.mods is not None
-            and re.fullmatch(r"\s*~\s*\w+(\s*\+\s*\w+){0,3}\s*", self.mods) is not None
-            and self.method in KERNEL_METHODS - {"HE"}
-            and self.test in KERNEL_TESTS
-        )
+    def moderators(self) -> tuple[str, ...]:
+        """Names in a formula that only adds up to four columns; nothing for any other."""
+        if self.mods is None or re.fullmatch(r"\s*~\s*\w+(\s*\+\s*\w+){0,3}\s*", self.mods) is None:
+            return ()
+        return tuple(name.strip() for name in self.mods.split("~", 1)[1].split("+"))
 
     def arguments(self) -> dict[str, Any]:
         """What decides the results: a stopped run goes on only when these are the same."""
@@ -112,7 +111,7 @@ def make_plan(names: list[str], *, by: Any, measure: str, columns: dict[str, str
     for extra in plan.extras:
         if extra not in EXTRAS:
             raise InputError("unknown extra", field="extras", got=extra, allowed=", ".join(EXTRAS))
-    if plan.extras and not plan.kernel:
+    if plan.extras and plan.route != "kernel":
         raise InputError(
             "extras come with the compiled methods only", field="extras", got=", ".join(plan.extras)
         )

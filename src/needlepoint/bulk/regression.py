@@ -14,9 +14,10 @@ import numpy as np
 
 from needlepoint.arrays import Floats
 from needlepoint.bulk._compile import compiled
+from needlepoint.bulk._group import array_swap
 from needlepoint.bulk._regression import FIXED, SWAP, regress_groups
 from needlepoint.bulk._tails import chi2_upper, two_sided
-from needlepoint.bulk.numbers import array_swap, chi2_targets
+from needlepoint.bulk.numbers import chi2_targets
 from needlepoint.bulk.rows import quantiles
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ class Regressions(NamedTuple):
 
 def numeric_terms(plan: Plan, table: pl.DataFrame) -> tuple[str, ...]:
     """The moderators where compiled code serves them, else nothing."""
-    if plan.mods is None or not plan.regression or plan.engine != "compiled":
+    if plan.route != "regression" or plan.engine != "compiled":
         return ()
-    names = tuple(part.strip() for part in plan.mods.split("~", 1)[1].split("+"))
+    names = plan.moderators
     types = [table.schema[name] for name in names if name.isidentifier() and name in table.columns]
     numeric = [kind for kind in types if kind.is_float() or kind.is_integer()]
     return names if len(numeric) == len(set(names)) == len(names) else ()

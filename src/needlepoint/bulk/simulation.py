@@ -103,7 +103,7 @@ def simulate_many(
     """
     variances = np.asarray(vi, dtype=np.float64)
     _check(variances, tau2, method, test, prediction, draws)
-    engine, notes = choose_engine(device, compiled, draws, kernel=True)
+    engine, notes = choose_engine(device, compiled, draws, route="kernel")
     plan = Plan(
         by=(),
         columns=(),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from needlepoint.bulk.groups import contiguous, group_starts
+from needlepoint.columns import no_column
 from needlepoint.errors import InputError
+from needlepoint.tables.encoding import decoded
+from needlepoint.tables.grid import separator_of
+from needlepoint.tables.read import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +26,8 @@ __all__ = ["Files", "Frame", "Source", "next_chunk", "open_source"]
 
 _MISSING = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "."]
 _TEXT = (".csv", ".tsv", ".csv.gz")
+_WHOLE = (".xlsx", ".xls", ".ods", ".json")  # kinds of tables that are read at once
+_SAMPLE = 2**16  # bytes that show how a text is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,9 @@ def open_source(data: Any, by: Any, *, sort: bool, work: Path | None) -> Source:
         No such file, or a kind of data that is not known.
     """
     if isinstance(data, str | Path):
+        if str(data) == "-" or _ending(Path(data)) in _WHOLE:
+            table = read_table(data).data
+            return Frame(contiguous(table, _known(_keys(by), table.columns)))
         return _files(Path(data), by, sort=sort, work=work)
     table = _frame(data)
     keys = [by] if isinstance(by, str) else list(by)
@@ -145,7 +156,8 @@ def _files(path: Path, by: Any, *, sort: bool, work: Path | None) -> Source:
     stamp = _stamp(listed)
     if any(_ending(p) != ".parquet" for p in listed) or sort:
         if work is None:  # the answer fits in memory, and so do the data
-            return Frame(contiguous(pl.concat([_scan(p) for p in listed]).collect(), _keys(by)))
+            table = _all(listed).collect()
+            return Frame(contiguous(table, _known(_keys(by), table.columns)))
         listed = [_converted(listed, by, sort=sort, work=work)]
     try:
         sizes = [pl.scan_parquet(p).select(pl.len()).collect().item() for p in listed]
@@ -162,26 +174,56 @@ def _keys(by: Any) -> list[str]:
     return [by] if isinstance(by, str) else list(by)
 
 
+def _known(keys: list[str], names: list[str]) -> list[str]:
+    """The keys, which must be columns."""
+    for key in keys:
+        if key not in names:
+            raise no_column(key, names, "by")
+    return keys
+
+
+def _all(listed: list[Path]) -> pl.LazyFrame:
+    """The files one below the other."""
+    import polars as pl
+
+    return pl.concat([_scan(path) for path in listed])
+
+
 def _scan(path: Path) -> pl.LazyFrame:
     import polars as pl
 
     if _ending(path) == ".parquet":
         return pl.scan_parquet(path)
-    separator = "\t" if _ending(path) == ".tsv" else ","
-    return pl.scan_csv(path, infer_schema_length=None, null_values=_MISSING, separator=separator)
+    text, encoding = decoded(_sample(path), path.name)
+    how: dict[str, Any] = {
+        "infer_schema_length": None,
+        "null_values": _MISSING,
+        "separator": separator_of(text),
+    }
+    if encoding is None:
+        return pl.scan_csv(path, **how)
+    whole, _ = decoded(path.read_bytes(), path.name)
+    return pl.read_csv(io.StringIO(whole), **how).lazy()
+
+
+def _sample(path: Path) -> bytes:
+    """The first lines of a file of text."""
+    with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+        start = file.read(_SAMPLE)
+    if len(start) < _SAMPLE or b"\0" in start:
+        return start
+    return start[: start.rfind(b"\n") + 1] or start
 
 
 def _converted(listed: list[Path], by: Any, *, sort: bool, work: Path) -> Path:
     """The whole source as one Parquet file in ``work``, streamed; sorted by key if asked."""
     import os
 
-    import polars as pl
-
     target = work / "source.parquet"
     if not target.exists():
-        whole = pl.concat([_scan(p) for p in listed])
+        whole = _all(listed)
         if sort:
-            whole = whole.sort(_keys(by), maintain_order=True)
+            whole = whole.sort(_known(_keys(by), whole.collect_schema().names()), maintain_order=True)
         unfinished = target.with_suffix(".unfinished")
         whole.sink_parquet(unfinished, maintain_order=True)
         os.replace(unfinished, target)

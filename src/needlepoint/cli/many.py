@@ -11,7 +11,7 @@ __all__ = ["command"]
 
 
 @click.command("many")
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data")
 @click.option("--by", required=True, help="Columns that tell groups apart: --by review,analysis.")
 @click.option("--measure", default="auto", show_default=True, help="auto, or MD, SMD, RR, OR, RD ...")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Parquet file to write.")
@@ -35,7 +35,7 @@ __all__ = ["command"]
 @click.option("--scheduler", help="Address of a Dask scheduler: tcp://host:8786.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def command(
-    data: Path,
+    data: str,
     by: str,
     measure: str,
     out: Path | None,
@@ -46,7 +46,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Pool every group of DATA: Parquet, CSV, or a folder of them; larger than memory if need be.
+    """Pool every group of DATA: Parquet, CSV, or a folder of them, larger than memory if need be; or Excel, or -.
 
     A run that was stopped goes on when the same command is given again.
     """

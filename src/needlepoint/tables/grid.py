@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from needlepoint.errors import InputError
 
-__all__ = ["Cell", "Grid", "from_sheet", "from_text"]
+__all__ = ["Cell", "Grid", "from_sheet", "from_text", "separator_of"]
 
 Cell: TypeAlias = str | float | None
 """Text, a number that the file holds as a number, or nothing."""
@@ -44,7 +44,7 @@ def from_text(text: str, name: str, separator: str | None = None) -> Grid:
     InputError
         A row longer than the header.
     """
-    found = separator or _separator(text)
+    found = separator or separator_of(text)
     read = csv.reader(io.StringIO(_held(text, found), newline=""), delimiter=found)
     rows: list[list[Cell]] = []
     lines: list[int] = []
@@ -83,7 +83,7 @@ def _free(cell: str) -> str:
     return cell
 
 
-def _separator(text: str) -> str:
+def separator_of(text: str) -> str:
     """The character that stands equally often in the most lines, outside quotes and brackets."""
     lines = [line for line in text.splitlines() if line.strip()][:200]
     plain = [re.sub(r'"[^"]*"|\([^()]*\)|\[[^\[\]]*\]', "", line) for line in lines]
