@@ -46,7 +46,7 @@ _HOMES: dict[str, str] = {
     "beta_binomial": "needlepoint.pooling.counts.beta_binomial",
     "bootstrap": "needlepoint.pooling.resampling.bootstrap",
     "check": "needlepoint.claims.api",
-    "contrast": "needlepoint.pooling.coefficients.contrast",
+    "contrast": "needlepoint.pooling.contrast",
     "copas": "needlepoint.bias.copas",
     "cumulative": "needlepoint.pooling.diagnostics.cumulative",
     "decide": "needlepoint.person.decide",
@@ -114,7 +114,7 @@ _HOMES: dict[str, str] = {
     "subgroups": "needlepoint.pooling.compare.subgroup",
     "transforms": "needlepoint.effects",
     "trim_fill": "needlepoint.bias.trim_fill",
-    "variance_inflation": "needlepoint.pooling.coefficients.contrast",
+    "variance_inflation": "needlepoint.pooling.contrast",
     "variance_intervals": "needlepoint.pooling.variance_intervals",
     "waap": "needlepoint.bias.pet_peese",
 }
