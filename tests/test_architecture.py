@@ -98,7 +98,6 @@ CIRCLES = [
     | {"report.answer_html", "report.answer_text", "report.forest_html", "report.glance_html"},
     {"claims.claimreview", "claims.result"},
     {"person.exchange", "person.rows"},
-    {"bulk._cuda", "bulk.numbers"},
     {"claims.facts", "claims.reading"},
 ]
 BOXED = ("pooling", "claims")  # rooms with rooms of their own

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 import needlepoint as npt
-from needlepoint.pooling.contrast import variance_inflation
 from needlepoint.pooling.compare.likelihood_ratio import likelihood_ratio_test
+from needlepoint.pooling.contrast import variance_inflation
 from needlepoint.pooling.diagnostics.tau2_profile import likelihood_profile
 from needlepoint.pooling.location_scale.location_scale import location_scale
 from needlepoint.pooling.multilevel.robust import robust
