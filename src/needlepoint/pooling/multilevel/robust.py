@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any, Literal
+from math import nan
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from needlepoint.pooling.coefficients.inference import coefficients, moderators_
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.multilevel.sandwich import Cluster, Sandwich, sandwich
 from needlepoint.pooling.refit import as_pooled, kept_rows
-from needlepoint.pooling.result import Estimates, Omnibus, Pooled
+from needlepoint.pooling.result import Coefficient, Estimates, Pooled
 from needlepoint.result import p_text, record
 from needlepoint.stats.distributions import f_sf
 
@@ -28,18 +29,31 @@ RobustDf = Literal["Satterthwaite", "clusters"]
 """Degrees of freedom: estimated from the working model, or clusters less coefficients."""
 
 
+class _JointTest(NamedTuple):
+    """A joint test; None where there is none."""
+
+    statistic: float | None
+    df: int
+    df2: float | None
+    p_value: float | None
+
+
 @record
 class Robust(Estimates):
-    """A fitted model with cluster-robust tests; ``qm`` tests the moderators (F with ``qm_df``, ``qm_df2``)."""
+    """A fitted model with cluster-robust tests; ``qm`` tests the moderators (F with ``qm_df``, ``qm_df2``).
+
+    A coefficient that rests on one cluster has no robust test: its numbers but the estimate are NaN, a note names it,
+    and the joint test is of the others (None if there are none, or too few clusters for it).
+    """
 
     kind: str
     degrees_of_freedom: str
     clusters: int
     tau2: float | None
-    qm: float
+    qm: float | None
     qm_df: int
-    qm_df2: float
-    qm_p: float
+    qm_df2: float | None
+    qm_p: float | None
     vb: Matrix = field(repr=False)
 
     def summary(self) -> str:
@@ -47,6 +61,8 @@ class Robust(Estimates):
         lines = [
             f"{c.term}: {c.estimate:.4g} [{c.ci_low:.4g}, {c.ci_high:.4g}], t({c.df:.3g}) = {c.statistic:.3f}, "
             f"{p_text(c.p_value)}"
+            if c.df is not None
+            else f"{c.term}: {c.estimate:.4g}, not testable"
             for c in self.coefficients
         ]
         head = f"cluster-robust ({self.kind}), {self.k} estimates in {self.clusters} clusters"
@@ -110,12 +126,12 @@ def robust(
     found = sandwich(made, kind)
     rule = df or ("Satterthwaite" if kind in {"CR2", "CR3"} else "clusters")
     estimated = rule == "Satterthwaite"
-    each = [found.df(row) if estimated else float(m - p) for row in np.eye(p)]
-    terms = tuple(c.term for c in pooled.coefficients)
-    rows = coefficients(pooled.beta, found.vb, list(each), terms, width)
-    joint = _joint(pooled, found, terms, estimated, float(m - p))
+    told = _told_by_several(pooled.X, members)
+    each = [found.df(row) if estimated else float(m - p) for row in np.eye(p)[told]]
+    rows = _rows(pooled, found, told, each, width)
+    joint, unjoined = _joint(pooled, found, told, estimated, float(m - p))
     return Robust(
-        notes=(*pooled.notes, *_few(each)),
+        notes=(*pooled.notes, *_untold(pooled.terms, told), *_few(each), *unjoined),
         kind=kind,
         degrees_of_freedom=rule,
         measure=pooled.measure,
@@ -126,7 +142,7 @@ def robust(
         tau2=pooled.tau2 if isinstance(pooled, Pooled) else None,
         qm=joint.statistic,
         qm_df=joint.df,
-        qm_df2=float("nan") if joint.df2 is None else joint.df2,
+        qm_df2=joint.df2,
         qm_p=joint.p_value,
         coefficients=rows,
         vb=found.vb,
@@ -179,24 +195,67 @@ def _from_blocks(fit: Multilevel, members: list[Any]) -> tuple[Cluster, ...]:
     return tuple(found)
 
 
+def _told_by_several(X: Matrix, members: list[Any]) -> list[int]:
+    """Positions of the coefficients that can be estimated without any one cluster."""
+    told = np.ones(X.shape[1], dtype=bool)
+    for rows in members:
+        rest = np.delete(X, rows, axis=0)
+        lost = np.eye(X.shape[1]) - np.linalg.pinv(rest) @ rest  # directions that the others say nothing of
+        told &= np.abs(lost).sum(axis=1) < 1e-8
+    return np.flatnonzero(told).tolist()
+
+
+def _rows(
+    fit: Pooled | Multilevel, found: Sandwich, told: list[int], df: list[float], level: float
+) -> tuple[Coefficient, ...]:
+    """A record a coefficient, without test where it rests on one cluster."""
+    names = tuple(fit.terms[j] for j in told)
+    tested = coefficients(fit.beta[told], found.vb[np.ix_(told, told)], [*df], names, level)
+    by_place = dict(zip(told, tested, strict=True))
+    return tuple(
+        by_place.get(j) or _untested(term, float(b))
+        for j, (term, b) in enumerate(zip(fit.terms, fit.beta, strict=True))
+    )
+
+
+def _untested(term: str, estimate: float) -> Coefficient:
+    return Coefficient(
+        term=term,
+        estimate=estimate,
+        se=nan,
+        statistic=nan,
+        df=None,
+        p_value=nan,
+        ci_low=nan,
+        ci_high=nan,
+    )
+
+
+def _untold(terms: tuple[str, ...], told: list[int]) -> tuple[str, ...]:
+    names = [term for j, term in enumerate(terms) if j not in told]
+    return (f"not testable, as it rests on one cluster: {', '.join(names)}",) if names else ()
+
+
 def _joint(
-    pooled: Pooled | Multilevel, found: Sandwich, terms: tuple[str, ...], estimated: bool, df2: float
-) -> Omnibus:
-    """Test of all coefficients but the intercept."""
-    p, which = len(terms), moderators_of(terms)
+    fit: Pooled | Multilevel, found: Sandwich, told: list[int], estimated: bool, df2: float
+) -> tuple[_JointTest, tuple[str, ...]]:
+    """Test of all testable coefficients but the intercept."""
+    which = [j for j in moderators_of(fit.terms) if j in told]
+    if not which:
+        return _JointTest(None, 0, None, None), ("no coefficient is left for the joint test",)
+    raw = omnibus(fit.beta, found.vb, None if estimated else df2, which)
     if not estimated:
-        return omnibus(pooled.beta, found.vb, df2, which)
-    q, eta = len(which), found.wald_df(np.eye(p)[which])
-    raw = omnibus(pooled.beta, found.vb, None, which)
+        return _JointTest(*raw), ()
+    q, eta = len(which), found.wald_df(np.eye(fit.p)[which])
     df = eta - q + 1
     if df <= 0:
-        return Omnibus(float("nan"), q, df, float("nan"))
+        return _JointTest(None, q, df, None), (f"too few clusters for a joint test of {q} coefficients",)
     statistic = raw.statistic * df / (eta * q)
-    return Omnibus(statistic, q, df, f_sf(statistic, q, df))
+    return _JointTest(statistic, q, df, f_sf(statistic, q, df)), ()
 
 
 def _few(df: list[float]) -> tuple[str, ...]:
     """Tipton (2015, doi:10.1037/met0000011): below four degrees of freedom the t distribution does not hold."""
-    if min(df) >= 4:
+    if not df or min(df) >= 4:
         return ()
     return (f"{min(df):.2g} degrees of freedom: below 4 a cluster-robust test cannot be trusted",)
