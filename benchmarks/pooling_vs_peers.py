@@ -145,7 +145,7 @@ def ours(data: dict[str, np.ndarray], quick: bool) -> dict[str, float]:
         "REML k=100": (lambda: nd.pool(yi=y100, vi=v100, test="z"), 50),
         "REML k=1000": (lambda: nd.pool(yi=y1000, vi=v1000, test="z"), 20),
         "regression k=13": (lambda: nd.pool(yi=yi, vi=vi, mods=mods, test="HKSJ"), 100),
-        "permutation 1000": (lambda: nd.permutation_test(reg, iterations=1000), 9),
+        "permutation 1000": (lambda: nd.permutation_test(reg, draws=1000), 9),
         "GOSH 2^13": (lambda: nd.gosh(pooled), 3),
         "CM.EL BCG": (
             lambda: nd.glmm(BCG, measure="OR", model="CM.EL", ai="ai", bi="bi", ci="ci", di="di"),

@@ -66,7 +66,7 @@ _HOMES: dict[str, str] = {
     "influence": "needlepoint.pooling.influence",
     "influence_line": "needlepoint.pooling.influence",
     "leave_one_out": "needlepoint.pooling.diagnostics.leave_one_out",
-    "likelihood_profile": "needlepoint.pooling.diagnostics.tau2_profile",
+    "tau2_profile": "needlepoint.pooling.diagnostics.tau2_profile",
     "likelihood_ratio_test": "needlepoint.pooling.compare.likelihood_ratio",
     "limit_meta_analysis": "needlepoint.bias.limit_meta_analysis",
     "load_pack": "needlepoint.evidence.load",

@@ -19,7 +19,7 @@ import numpy as np
 import needlepoint as npt
 from needlepoint.pooling.compare.likelihood_ratio import likelihood_ratio_test
 from needlepoint.pooling.contrast import variance_inflation
-from needlepoint.pooling.diagnostics.tau2_profile import likelihood_profile
+from needlepoint.pooling.diagnostics.tau2_profile import tau2_profile
 from needlepoint.pooling.location_scale.location_scale import location_scale
 from needlepoint.pooling.multilevel.robust import robust
 from needlepoint.pooling.predict import predict
@@ -323,7 +323,7 @@ def run_anova(case, data):
 
 def run_profile(case, data):
     out = case["out"]
-    got = likelihood_profile(fit("rma(yi, vi)", data), out["values"])
+    got = tau2_profile(fit("rma(yi, vi)", data), out["values"])
     rows = [("profiled log-likelihood", got.log_likelihood, out["ll"], TIGHT)]
     if isinstance(out.get("beta"), dict):
         for name, ours in (("beta", got.estimate), ("ci.lb", got.ci_low), ("ci.ub", got.ci_high)):

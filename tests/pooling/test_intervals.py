@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from needlepoint import InputError, likelihood_profile, pool, variance_intervals
+from needlepoint import InputError, pool, tau2_profile, variance_intervals
 from needlepoint.options import HeterogeneityInterval, Prediction
 from needlepoint.pooling.coefficients.henmi_copas import henmi_copas
 from needlepoint.pooling.coefficients.kenward_roger import kenward_roger
@@ -193,10 +193,10 @@ def test_intervals_cover_near_their_level(test):
 
 def test_the_profile_peaks_at_the_estimate_and_covers_the_interval():
     fit = pool(yi=YI, vi=VI)
-    profile = likelihood_profile(fit, points=200)
+    profile = tau2_profile(fit, points=200)
     assert profile.log_likelihood.max() <= fit.log_likelihood
     assert profile.tau2[profile.log_likelihood.argmax()] == pytest.approx(fit.tau2, abs=0.01)
     assert profile.log_likelihood[-1] < fit.log_likelihood - 1.9207
     assert len(profile.tidy()) == 200
     with pytest.raises(InputError, match="likelihood fit"):
-        likelihood_profile(pool(yi=YI, vi=VI, method="DL"))
+        tau2_profile(pool(yi=YI, vi=VI, method="DL"))

@@ -56,25 +56,25 @@ def test_of_several_maxima_the_highest_is_taken(method):
 @pytest.mark.parametrize("dataset", sorted(EXACT))
 def test_exact_p_values_equal_the_oracle(dataset):
     data = DATA[dataset]
-    result = permutation_test(pool(yi=data["yi"], vi=data["vi"], test="z"), iterations="exact")
+    result = permutation_test(pool(yi=data["yi"], vi=data["vi"], test="z"), draws="exact")
     assert result.exact
     assert result.p_value[0] == EXACT[dataset]
     assert result.qm_p == EXACT[dataset]
 
 
 def test_few_permutations_are_listed_without_being_asked():
-    assert permutation_test(pool(yi=YI, vi=VI), iterations=600).iterations == 512
+    assert permutation_test(pool(yi=YI, vi=VI), draws=600).draws == 512
 
 
 def test_a_factor_has_as_many_orders_as_distinct_assignments():
     group = [0, 0, 0, 0, 0, 1, 1, 1, 1]
-    result = permutation_test(pool(yi=YI, vi=VI, mods=group), iterations="exact")
-    assert result.iterations == 126
+    result = permutation_test(pool(yi=YI, vi=VI, mods=group), draws="exact")
+    assert result.draws == 126
 
 
 def test_sampled_and_exact_p_values_agree():
     fit = pool(yi=YI[:7], vi=VI[:7], mods=X[:7, 0])
-    exact, sampled = permutation_test(fit, iterations="exact"), permutation_test(fit, iterations=4000)
+    exact, sampled = permutation_test(fit, draws="exact"), permutation_test(fit, draws=4000)
     assert sampled.p_value[1] == pytest.approx(exact.p_value[1], abs=0.03)
 
 
@@ -85,13 +85,13 @@ def test_the_same_seed_gives_the_same_answer():
 
 def test_the_interval_holds_the_estimate_and_its_ends_have_the_right_p_value():
     fit = pool(yi=YI, vi=VI, method="DL", test="z")
-    result = permutation_test(fit, iterations="exact", interval=True)
+    result = permutation_test(fit, draws="exact", interval=True)
     assert result.ci_low < fit.estimate < result.ci_high
     outside = permutation_test(
-        pool(yi=YI - result.ci_high - 1e-3, vi=VI, method="DL", test="z"), iterations="exact"
+        pool(yi=YI - result.ci_high - 1e-3, vi=VI, method="DL", test="z"), draws="exact"
     )
     inside = permutation_test(
-        pool(yi=YI - result.ci_high + 1e-3, vi=VI, method="DL", test="z"), iterations="exact"
+        pool(yi=YI - result.ci_high + 1e-3, vi=VI, method="DL", test="z"), draws="exact"
     )
     assert outside.p_value[0] <= 0.05 < inside.p_value[0]
 
@@ -99,6 +99,6 @@ def test_the_interval_holds_the_estimate_and_its_ends_have_the_right_p_value():
 def test_too_many_permutations_are_refused():
     many = np.linspace(-1, 1, 30)
     with pytest.raises(InputError, match="too many permutations"):
-        permutation_test(pool(yi=many, vi=np.ones(30)), iterations="exact")
+        permutation_test(pool(yi=many, vi=np.ones(30)), draws="exact")
     with pytest.raises(InputError, match="no permutation form"):
         permutation_test(pool(yi=many, vi=np.ones(30), test="KR"))

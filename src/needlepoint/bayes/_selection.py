@@ -54,6 +54,8 @@ class Selection:
 
     def log_factor(self, mu: Floats, tau: Floats) -> Floats:
         """Log of the selection factor (n,) with the weights integrated out."""
+        if not len(mu):
+            return np.zeros(0)
         return np.concatenate([self._block(*part)[0] for part in self._blocks(mu, tau)])
 
     def mean_weights(self, mu: Floats, tau: Floats, weights: Floats) -> Floats:

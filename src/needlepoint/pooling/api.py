@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from math import log, sqrt
 from typing import Any, NamedTuple
 
@@ -94,7 +96,19 @@ def pool(
     inputs = read(
         effects, yi, vi, sei, data, study, mods=mods, weights=weights, intercept=intercept, measure=measure
     )
+    inputs = replace(inputs, notes=(*inputs.notes, *_repeated(inputs.study)))
     return fit_inputs(inputs, method=method, test=test, level=level, tau2=tau2, prediction=prediction)
+
+
+def _repeated(study: tuple[str, ...]) -> tuple[str, ...]:
+    """A note on labels that stand for several rows."""
+    if len(set(study)) == len(study):
+        return ()
+    names = [name for name, count in Counter(study).items() if count > 1]
+    shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+    return (
+        f"several rows are of {shown}: pooled as independent studies (multilevel() knows dependent ones)",
+    )
 
 
 class _Solved(NamedTuple):

@@ -11,6 +11,8 @@ from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
 from needlepoint.options import chosen_level
 from needlepoint.pooling.coefficients.inference import Omnibus, coefficients
+from needlepoint.pooling.counts.glmm.glmm import Glmm
+from needlepoint.pooling.kinds import choose
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.result import Coefficient, Pooled
 from needlepoint.result import Result, p_text, record
@@ -43,7 +45,7 @@ class ContrastTest(Result):
 
 
 def _matrix(
-    pooled: Pooled | Multilevel, L: Any, terms: str | Sequence[str] | None
+    pooled: Pooled | Multilevel | Glmm, L: Any, terms: str | Sequence[str] | None
 ) -> tuple[Matrix, tuple[str, ...]]:
     names = [c.term for c in pooled.coefficients]
     if (L is None) == (terms is None):
@@ -68,7 +70,7 @@ def _spelled(row: Matrix, names: list[str]) -> str:
 
 
 def contrast(
-    pooled: Pooled | Multilevel,
+    fit: Pooled | Multilevel | Glmm,
     L: Any = None,
     *,
     terms: str | Sequence[str] | None = None,
@@ -96,19 +98,20 @@ def contrast(
     >>> round(at_8_weeks.estimate, 2)
     0.45
     """
-    rows, names = _matrix(pooled, L, terms)
-    beta, vb = rows @ pooled.beta, rows @ pooled.vb @ rows.T
-    df: list[float | None] = [pooled.df] * len(rows)
-    if isinstance(pooled, Pooled) and pooled.test == "KR":
+    choose({Pooled: None, Multilevel: None, Glmm: None}, fit, verb="contrast")
+    rows, names = _matrix(fit, L, terms)
+    beta, vb = rows @ fit.beta, rows @ fit.vb @ rows.T
+    df: list[float | None] = [fit.df] * len(rows)
+    if isinstance(fit, Pooled) and fit.test == "KR":
         from needlepoint.pooling.coefficients.kenward_roger import kenward_roger
 
-        kr = kenward_roger(pooled.vi, pooled.X, pooled.tau2)
+        kr = kenward_roger(fit.vi, fit.X, fit.tau2)
         df = [kr.df(row) for row in rows]
-        joint = kr.omnibus(pooled.beta, rows)
+        joint = kr.omnibus(fit.beta, rows)
     else:
-        joint = _wald(beta, vb, pooled.df)
+        joint = _wald(beta, vb, fit.df)
     return ContrastTest(
-        contrasts=coefficients(beta, vb, df, names, chosen_level(level, pooled.level)),
+        contrasts=coefficients(beta, vb, df, names, chosen_level(level, fit.level)),
         statistic=joint.statistic,
         df=joint.df,
         df2=joint.df2,
@@ -124,7 +127,7 @@ def _wald(beta: Matrix, vb: Matrix, df2: float | None) -> Omnibus:
     return Omnibus(statistic / rank, rank, df2, f_sf(statistic / rank, rank, df2))
 
 
-def variance_inflation(pooled: Pooled, *, terms: Sequence[str] | None = None) -> dict[str, float]:
+def variance_inflation(fit: Pooled, *, terms: Sequence[str] | None = None) -> dict[str, float]:
     """Variance inflation factors of the moderators, generalised ones for factors (Fox & Monette 1992).
 
     ``terms`` names coefficients, or factors for all their levels together; without it every coefficient alone.
@@ -135,11 +138,12 @@ def variance_inflation(pooled: Pooled, *, terms: Sequence[str] | None = None) ->
     >>> round(variance_inflation(pool(trials, mods="~ a + b"))["a"], 1)
     37.0
     """
-    names = [c.term for c in pooled.coefficients]
+    choose({Pooled: None}, fit, verb="variance_inflation")
+    names = [c.term for c in fit.coefficients]
     moderators = [j for j, name in enumerate(names) if name != "intercept"]
     if not moderators:
         raise InputError("variance inflation needs moderators", field="mods")
-    vb = pooled.vb[np.ix_(moderators, moderators)]
+    vb = fit.vb[np.ix_(moderators, moderators)]
     scale = np.sqrt(vb.diagonal())
     correlation = vb / np.outer(scale, scale)
     found: dict[str, float] = {}

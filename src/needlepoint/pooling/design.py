@@ -10,12 +10,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from needlepoint.arrays import Matrix
+from needlepoint.arrays import Ints, Matrix
 from needlepoint.columns import column, column_names, no_column, numbers
 from needlepoint.errors import InputError
 from needlepoint.pooling.kernels.least_squares import pivots
 
-__all__ = ["Design", "build", "full_rank", "new_rows"]
+__all__ = ["Design", "build", "constant_factors", "full_rank", "new_rows"]
 
 ALMOST = 1e-7  # share of a column's length below which the rest of it counts as nothing
 _PLAIN = 1e-10  # share of its squared length above which it counts as something without another look
@@ -104,6 +104,20 @@ def _from_formula(formula: str, data: Any, k: int, intercept: bool, field: str) 
     X = np.full((len(frame), len(terms)), np.nan)
     X[whole] = np.asarray(matrix, dtype=float)
     return Design(X, terms, spec=matrix.model_spec, intercept="intercept" in terms)
+
+
+def constant_factors(formula: Any, data: Any, rows: Ints) -> tuple[str, ...]:
+    """Text columns of a formula that have one level among ``rows``: they make no column of a design."""
+    if not (isinstance(formula, str) and "~" in formula) or data is None:
+        return ()
+    words = set(re.findall(r"[^\W\d]\w*", formula.split("~", 1)[1]))
+    found: list[str] = []
+    for name in column_names(data):
+        if name in words:
+            values = _plain(column(data, name, field="mods"))
+            if values.dtype.kind == "O" and len(set(values[rows].tolist())) == 1:
+                found.append(name)
+    return tuple(found)
 
 
 def _frame(parsed: Any, data: Any, field: str, rows: int) -> Any:

@@ -12,13 +12,14 @@ from needlepoint.arrays import Bools, Ints, Matrix
 from needlepoint.columns import column_names, labels, numbers
 from needlepoint.effects.result import EffectSizes
 from needlepoint.errors import InputError
-from needlepoint.pooling.design import Design, build, full_rank
+from needlepoint.pooling.design import Design, build, constant_factors, full_rank
 from needlepoint.result import Result
 
 __all__ = ["Inputs", "read"]
 
 
 _LARGEST = 1e90  # cubes of weights stay finite
+_WIDEST = 1e10  # how much smaller than all others a variance may be for sums to keep six digits of the others' share
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,14 @@ def _variances(data: Any, vi: Any, sei: Any, k: int) -> Matrix:
     if vi is not None and sei is not None:
         raise InputError("give vi= or sei=, not both", field="vi")
     variances = numbers(data, vi, field="vi") if vi is not None else numbers(data, sei, field="sei") ** 2
-    if len(variances) == 1 and k > 1:
-        variances = np.full(k, variances[0])
     if len(variances) != k:
-        raise InputError("one sampling variance a study is needed", field="vi", got=len(variances), allowed=k)
+        raise InputError(
+            "one sampling variance a study is needed",
+            field="vi",
+            got=len(variances),
+            allowed=k,
+            mend=f"repeat it: [v] * {k}" if len(variances) == 1 else None,
+        )
     return variances
 
 
@@ -75,7 +80,16 @@ def _harmless(yi: Matrix, vi: Matrix) -> bool:
         np.vdot(yi, yi) <= most
         and np.vdot(vi, vi) <= most
         and np.minimum.reduce(vi, initial=1.0) >= 1.0 / _LARGEST
+        and _comparable(vi)
     )
+
+
+def _comparable(vi: Matrix) -> bool:
+    """Whether no study has all the weight, to the last digits."""
+    if len(vi) < 2:
+        return True
+    least, next_to_least = np.partition(vi, 1)[:2]
+    return bool(next_to_least <= _WIDEST * least)
 
 
 def _check(yi: Matrix, vi: Matrix, study: tuple[str, ...]) -> None:
@@ -86,6 +100,11 @@ def _check(yi: Matrix, vi: Matrix, study: tuple[str, ...]) -> None:
     _refuse((vi > _LARGEST) | ((vi > 0.0) & (vi < 1.0 / _LARGEST)), vi, study, "vi", problem, unit)
     mend = "a study without sampling error has no place in the model: correct the variance or leave the study out"
     _refuse(vi <= 0.0, vi, study, "vi", "a sampling variance must be above zero", mend)
+    told = vi[np.isfinite(vi)]
+    if not _comparable(told):
+        problem = f"this sampling variance is more than {_WIDEST:.0e} times smaller than all others"
+        mend = "no study is that much more precise: correct the variance or leave the study out"
+        _refuse(vi == told.min(), vi, study, "vi", problem, mend)
 
 
 def _with_effects(data: Any, yi: Matrix, vi: Matrix) -> Any:
@@ -226,6 +245,9 @@ def _keep(
     if spread is not None:
         spread, dropped_scale = _independent(spread, rows, checked=True)
         dropped = (*dropped, *dropped_scale)
+    constant = constant_factors(mods, data, rows)
+    if constant:
+        added.append(f"one level only, so that it explains nothing: {', '.join(constant)}")
     if dropped:
         added.append(f"redundant moderators left out: {', '.join(dropped)}")
     if w is not None and np.linalg.matrix_rank(design.X[w[rows] > 0.0]) < design.X.shape[1]:

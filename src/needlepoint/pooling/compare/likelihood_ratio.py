@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from needlepoint.errors import InputError
+from needlepoint.pooling.kinds import choose
 from needlepoint.pooling.multilevel.multilevel import Multilevel
 from needlepoint.pooling.refit import inputs_of, refit
 from needlepoint.pooling.result import Pooled
@@ -63,6 +64,8 @@ def likelihood_ratio_test(
     >>> test.df, round(test.p_value, 3)
     (1, 0.007)
     """
+    choose({Pooled: None, Multilevel: None}, full, verb="likelihood_ratio_test")
+    choose({Pooled: None, Multilevel: None}, reduced, verb="likelihood_ratio_test")
     if full.k != reduced.k or not (
         np.array_equal(full.yi, reduced.yi) and np.array_equal(full.vi, reduced.vi)
     ):

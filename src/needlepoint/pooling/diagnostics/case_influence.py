@@ -8,6 +8,7 @@ import numpy as np
 
 from needlepoint.arrays import Bools, Ints, Matrix
 from needlepoint.pooling.diagnostics.residuals import deleted_residual, hat_matrix, inseparable, without_each
+from needlepoint.pooling.kinds import choose
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, jsonable, record, rows_of
 from needlepoint.stats.distributions import chi2_quantile
@@ -143,16 +144,17 @@ def _influential(dffits: Matrix, cook: Matrix, hat: Matrix, dfbetas: Matrix) -> 
     return far | (np.abs(dfbetas) > 1).any(axis=1)
 
 
-def influence_line(pooled: Pooled) -> str:
+def influence_line(fit: Pooled) -> str:
     """One plain sentence on how much the estimate hangs on single studies.
 
     >>> from needlepoint import pool
     >>> influence_line(pool(yi=[0.1, 0.2, 0.1, 0.3], vi=[0.04, 0.04, 0.04, 0.04]))
     'Leaving out any one study moves the estimate between 0.133 and 0.2; no study is marked as influential.'
     """
-    if pooled.k < pooled.p + 2:
-        return f"With {pooled.k} studies the influence of single studies cannot be examined."
-    found = case_influence(pooled)
+    choose({Pooled: None}, fit, verb="influence_line")
+    if fit.k < fit.p + 2:
+        return f"With {fit.k} studies the influence of single studies cannot be examined."
+    found = case_influence(fit)
     low, high = float(np.nanmin(found.estimate)), float(np.nanmax(found.estimate))
     marked: Ints = np.flatnonzero(found.influential)
     names = ", ".join(found.study[i] for i in marked[:5]) + (" and others" if marked.size > 5 else "")

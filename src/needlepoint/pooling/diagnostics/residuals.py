@@ -10,6 +10,7 @@ import numpy as np
 from needlepoint.arrays import Matrix
 from needlepoint.errors import NotEnoughStudies
 from needlepoint.pooling.design import full_rank
+from needlepoint.pooling.kinds import choose
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record, rows_of
@@ -42,16 +43,17 @@ class Residuals(Result):
         return rows_of(self, ("study", "residual", "se", "z"))
 
 
-def hat_matrix(pooled: Pooled) -> Matrix:
+def hat_matrix(fit: Pooled) -> Matrix:
     """The matrix H that turns estimates into fitted values; its diagonal are the hat values.
 
     >>> from needlepoint import pool
     >>> float(hat_matrix(pool(yi=[0.1, 0.4], vi=[0.1, 0.1])).trace().round(9))
     1.0
     """
-    weights = 1 / (pooled.vi + pooled.tau2) if pooled.user_weights is None else pooled.user_weights
-    XW = pooled.X.T * weights
-    return np.asarray(pooled.X @ np.linalg.solve(XW @ pooled.X, XW), dtype=np.float64)
+    choose({Pooled: None}, fit, verb="hat_matrix")
+    weights = 1 / (fit.vi + fit.tau2) if fit.user_weights is None else fit.user_weights
+    XW = fit.X.T * weights
+    return np.asarray(fit.X @ np.linalg.solve(XW @ fit.X, XW), dtype=np.float64)
 
 
 def residuals(fit: Any, vi: Any = None, *, data: Any = None) -> Matrix:

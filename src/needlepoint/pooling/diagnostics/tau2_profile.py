@@ -11,11 +11,12 @@ from needlepoint.arrays import Matrix
 from needlepoint.errors import InputError
 from needlepoint.pooling.api import fit_inputs
 from needlepoint.pooling.heterogeneity.heterogeneity_intervals import heterogeneity_intervals
+from needlepoint.pooling.kinds import choose
 from needlepoint.pooling.refit import inputs_of
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record, rows_of
 
-__all__ = ["LikelihoodProfile", "likelihood_profile"]
+__all__ = ["LikelihoodProfile", "tau2_profile"]
 
 
 @record
@@ -37,8 +38,8 @@ class LikelihoodProfile(Result):
         return rows_of(self, names)
 
 
-def likelihood_profile(
-    pooled: Pooled, tau2: Sequence[float] | Matrix | None = None, *, points: int = 40
+def tau2_profile(
+    fit: Pooled, tau2: Sequence[float] | Matrix | None = None, *, points: int = 40
 ) -> LikelihoodProfile:
     """Profile of the (restricted) log-likelihood over tau2.
 
@@ -56,32 +57,31 @@ def likelihood_profile(
     --------
     >>> from needlepoint import pool
     >>> fit = pool(yi=[0.1, 0.4, 0.3, 0.8, 0.2], vi=[0.02, 0.05, 0.03, 0.04, 0.06])
-    >>> likelihood_profile(fit, [0.0, 0.05, 0.1]).log_likelihood.round(2).tolist()
+    >>> tau2_profile(fit, [0.0, 0.05, 0.1]).log_likelihood.round(2).tolist()
     [-1.42, -0.54, -0.81]
     """
-    if pooled.method not in {"ML", "REML"} or pooled.tau2_fixed:
+    choose({Pooled: None}, fit, verb="tau2_profile")
+    if fit.method not in {"ML", "REML"} or fit.tau2_fixed:
         raise InputError(
             "a likelihood profile needs a likelihood fit",
             field="method",
-            got=pooled.method,
+            got=fit.method,
             allowed="REML, ML",
         )
     if tau2 is None:
-        high = heterogeneity_intervals(pooled, kind="PL").tau2_high
+        high = heterogeneity_intervals(fit, kind="PL").tau2_high
         tau2 = np.linspace(0.0, 1.2 * high, points)
     values = np.asarray(tau2, dtype=np.float64)
-    inputs = inputs_of(pooled)
-    test = pooled.test if pooled.test in {"z", "t", "HKSJ", "HKSJ-adhoc"} else "z"
+    inputs = inputs_of(fit)
+    test = fit.test if fit.test in {"z", "t", "HKSJ", "HKSJ-adhoc"} else "z"
     fits = [
-        fit_inputs(
-            inputs, method=pooled.method, test=test, level=pooled.level, tau2=float(t), prediction=None
-        )
+        fit_inputs(inputs, method=fit.method, test=test, level=fit.level, tau2=float(t), prediction=None)
         for t in values
     ]
     return LikelihoodProfile(
-        method=pooled.method,
-        best_tau2=pooled.tau2,
-        best_log_likelihood=pooled.log_likelihood,
+        method=fit.method,
+        best_tau2=fit.tau2,
+        best_log_likelihood=fit.log_likelihood,
         tau2=values,
         log_likelihood=np.array([f.log_likelihood for f in fits]),
         estimate=np.array([f.estimate for f in fits]),

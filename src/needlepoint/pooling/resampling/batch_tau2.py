@@ -175,13 +175,14 @@ def _polish(d: Data, restricted: bool, low: Matrix, high: Matrix, start: Matrix)
         pp, trace = _parts(state, restricted)
         low, high = np.where(pp > trace, tau2, low), np.where(pp > trace, high, tau2)
         rise = 2.0 * state.q[2] * trace - state.trace(2, restricted) * pp
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):  # what is not finite falls back to halving
             guess = tau2 + (pp - trace) * pp / rise
         guess = np.where((rise > 0.0) & (low <= guess) & (guess <= high), guess, 0.5 * (low + high))
         found[left] = guess
         change = np.abs(guess - tau2)
         blur = _ROUNDING * (guess + smallest[left])
-        going = (change**3 > blur * before**2) & (high - low > 4.0 * blur)
+        with np.errstate(over="ignore"):
+            going = (change**3 > blur * before**2) & (high - low > 4.0 * blur)
         left, tau2, before, low, high = left[going], guess[going], change[going], low[going], high[going]
     return found
 

@@ -10,6 +10,7 @@ import numpy as np
 from needlepoint.arrays import Bools, Matrix
 from needlepoint.errors import InputError
 from needlepoint.options import check, chosen_level
+from needlepoint.pooling.kinds import choose
 from needlepoint.pooling.resampling.batch import BatchFit, fit_batch
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record
@@ -25,12 +26,12 @@ BootstrapInterval = Literal["percentile", "basic", "BCa"]
 class Bootstrap(Result):
     """Bootstrap standard errors and intervals of every coefficient and of tau2.
 
-    ``draws`` (iterations x p) and ``tau2_draws`` stay out of ``to_dict``.
+    ``samples`` (draws x p) and ``tau2_samples`` stay out of ``to_dict``.
     """
 
     kind: str
     interval: str
-    iterations: int
+    draws: int
     seed: int | None
     level: float
     terms: tuple[str, ...]
@@ -39,8 +40,8 @@ class Bootstrap(Result):
     se: tuple[float, ...]
     ci_low: tuple[float, ...]
     ci_high: tuple[float, ...]
-    draws: Matrix = field(repr=False)
-    tau2_draws: Matrix = field(repr=False)
+    samples: Matrix = field(repr=False)
+    tau2_samples: Matrix = field(repr=False)
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a coefficient; the last is tau2."""
@@ -56,11 +57,11 @@ class _Resampled(NamedTuple):
     usable: Bools  # resamples whose design has full rank
 
 
-def _parametric(pooled: Pooled, rng: np.random.Generator, iterations: int) -> _Resampled:
+def _parametric(pooled: Pooled, rng: np.random.Generator, draws: int) -> _Resampled:
     spread = np.sqrt(pooled.vi + pooled.tau2)
-    Y = pooled.X @ pooled.beta + spread * rng.standard_normal((iterations, pooled.k))
+    Y = pooled.X @ pooled.beta + spread * rng.standard_normal((draws, pooled.k))
     fit = fit_batch(Y, pooled.vi, pooled.X, pooled.method, tau2=_fixed(pooled), weights=pooled.user_weights)
-    return _Resampled(fit, np.ones(iterations, dtype=bool))
+    return _Resampled(fit, np.ones(draws, dtype=bool))
 
 
 def _fixed(pooled: Pooled) -> float | None:
@@ -81,15 +82,15 @@ def _nonparametric(pooled: Pooled, rows: Any) -> _Resampled:
 
 
 def bootstrap(
-    pooled: Pooled,
+    fit: Pooled,
     *,
     kind: BootstrapKind = "parametric",
     interval: BootstrapInterval = "percentile",
-    iterations: int = 1000,
+    draws: int = 1000,
     level: float | None = None,
     seed: int | None = 1,
 ) -> Bootstrap:
-    """Bootstrap a pooled model, tau2 estimated anew in every resample (Davison & Hinkley 1997; van den Noortgate 2005).
+    """Bootstrap a fit model, tau2 estimated anew in every resample (Davison & Hinkley 1997; van den Noortgate 2005).
 
     Parameters
     ----------
@@ -107,47 +108,48 @@ def bootstrap(
     --------
     >>> from needlepoint import pool
     >>> fit = pool(yi=[0.1, 0.4, 0.3, 0.8, 0.2], vi=[0.02, 0.05, 0.03, 0.04, 0.06])
-    >>> found = bootstrap(fit, iterations=200)
+    >>> found = bootstrap(fit, draws=200)
     >>> found.terms, found.ci_low[0] < fit.estimate < found.ci_high[0]
     (('intercept', 'tau2'), True)
     """
+    choose({Pooled: None}, fit, verb="bootstrap")
     check(kind, BootstrapKind, field="kind")
     check(interval, BootstrapInterval, field="interval")
     if interval == "BCa" and kind == "parametric":
         raise InputError("BCa belongs to the nonparametric bootstrap", field="interval", got=interval)
-    width = chosen_level(level, pooled.level)
+    width = chosen_level(level, fit.level)
     rng = np.random.default_rng(seed)
     if kind == "parametric":
-        sample = _parametric(pooled, rng, iterations)
+        sample = _parametric(fit, rng, draws)
     else:
-        sample = _nonparametric(pooled, rng.integers(0, pooled.k, size=(iterations, pooled.k)))
-    lost = iterations - int(sample.usable.sum())
-    draws = np.column_stack([sample.fit.beta, sample.fit.tau2])
-    estimate = np.append(pooled.beta, pooled.tau2)
-    low, high = _limits(pooled, draws, estimate, interval, width)
+        sample = _nonparametric(fit, rng.integers(0, fit.k, size=(draws, fit.k)))
+    lost = draws - int(sample.usable.sum())
+    samples = np.column_stack([sample.fit.beta, sample.fit.tau2])
+    estimate = np.append(fit.beta, fit.tau2)
+    low, high = _limits(fit, samples, estimate, interval, width)
     return Bootstrap(
         notes=(f"{lost} resamples without full rank were left out",) if lost else (),
         kind=kind,
         interval=interval,
-        iterations=len(draws),
+        draws=len(samples),
         seed=seed,
         level=width,
-        terms=(*(c.term for c in pooled.coefficients), "tau2"),
+        terms=(*(c.term for c in fit.coefficients), "tau2"),
         estimate=tuple(estimate.tolist()),
-        bias=tuple((draws.mean(axis=0) - estimate).tolist()),
-        se=tuple(draws.std(axis=0, ddof=1).tolist()),
+        bias=tuple((samples.mean(axis=0) - estimate).tolist()),
+        se=tuple(samples.std(axis=0, ddof=1).tolist()),
         ci_low=tuple(low.tolist()),
         ci_high=tuple(high.tolist()),
-        draws=sample.fit.beta,
-        tau2_draws=sample.fit.tau2,
+        samples=sample.fit.beta,
+        tau2_samples=sample.fit.tau2,
     )
 
 
 def _limits(
-    pooled: Pooled, draws: Matrix, estimate: Matrix, interval: str, level: float
+    pooled: Pooled, samples: Matrix, estimate: Matrix, interval: str, level: float
 ) -> tuple[Matrix, Matrix]:
     tail = 0.5 - 0.5 * level
-    low, high = np.quantile(draws, [tail, 1.0 - tail], axis=0)
+    low, high = np.quantile(samples, [tail, 1.0 - tail], axis=0)
     if interval == "basic":
         return np.append(
             2.0 * estimate[:-1] - high[:-1], max(0.0, 2.0 * estimate[-1] - high[-1])
@@ -155,7 +157,9 @@ def _limits(
     if interval == "percentile":
         return low, high
     acceleration = _acceleration(pooled)
-    ends = np.array([_bca(draws[:, j], estimate[j], acceleration[j], tail) for j in range(draws.shape[1])])
+    ends = np.array(
+        [_bca(samples[:, j], estimate[j], acceleration[j], tail) for j in range(samples.shape[1])]
+    )
     return ends[:, 0], ends[:, 1]
 
 
@@ -172,13 +176,13 @@ def _acceleration(pooled: Pooled) -> Matrix:
     )
 
 
-def _bca(draws: Matrix, estimate: float, acceleration: float, tail: float) -> tuple[float, float]:
-    n = len(draws)
-    below = (float((draws < estimate).sum()) + 0.5 * float((draws == estimate).sum())) / n
+def _bca(samples: Matrix, estimate: float, acceleration: float, tail: float) -> tuple[float, float]:
+    n = len(samples)
+    below = (float((samples < estimate).sum()) + 0.5 * float((samples == estimate).sum())) / n
     z0 = normal_quantile(min(max(below, 0.5 / n), 1.0 - 0.5 / n))
 
     def end(prob: float) -> float:
         z = z0 + normal_quantile(prob)
-        return float(np.quantile(draws, normal_cdf(z0 + z / (1.0 - acceleration * z))))
+        return float(np.quantile(samples, normal_cdf(z0 + z / (1.0 - acceleration * z))))
 
     return end(tail), end(1.0 - tail)

@@ -11,6 +11,7 @@ import numpy as np
 
 from needlepoint.arrays import Ints, Matrix
 from needlepoint.errors import InputError
+from needlepoint.pooling.kinds import choose
 from needlepoint.pooling.resampling.batch import BatchFit, fit_batch
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record
@@ -26,7 +27,7 @@ class PermutationTest(Result):
     """p-values of every coefficient, and of all moderators together, under permutation."""
 
     exact: bool
-    iterations: int
+    draws: int
     terms: tuple[str, ...]
     statistic: tuple[float, ...]
     p_value: tuple[float, ...]
@@ -60,9 +61,9 @@ def _floats(values: Any) -> Matrix:
     return np.asarray(values, dtype=np.float64)
 
 
-def _signs(k: int, iterations: int, rng: np.random.Generator, exact: bool) -> Matrix:
+def _signs(k: int, draws: int, rng: np.random.Generator, exact: bool) -> Matrix:
     if not exact:
-        return _floats(rng.integers(0, 2, size=(iterations, k)) * 2.0 - 1.0)
+        return _floats(rng.integers(0, 2, size=(draws, k)) * 2.0 - 1.0)
     codes = np.arange(2**k)[:, None] >> np.arange(k)[None, :]
     return 1.0 - 2.0 * (codes & 1).astype(np.float64)
 
@@ -92,27 +93,27 @@ def _distinct(X: Matrix) -> int:
     return math.factorial(len(X)) // math.prod(math.factorial(n) for n in counts)
 
 
-def _shuffles(X: Matrix, iterations: int, rng: np.random.Generator, exact: bool) -> Ints:
+def _shuffles(X: Matrix, draws: int, rng: np.random.Generator, exact: bool) -> Ints:
     if exact:
         return np.array(list(_orders(X)), dtype=np.intp)
-    return np.argsort(rng.random((iterations, len(X))), axis=1)
+    return np.argsort(rng.random((draws, len(X))), axis=1)
 
 
 def permutation_test(
-    pooled: Pooled, *, iterations: int | Literal["exact"] = 1000, seed: int | None = 1, interval: bool = False
+    fit: Pooled, *, draws: int | Literal["exact"] = 1000, seed: int | None = 1, interval: bool = False
 ) -> PermutationTest:
     """Permutation test (Higgins & Thompson 2004, doi:10.1002/sim.1752; Follmann & Proschan 1999).
 
     Without moderators the signs of the estimates are flipped; with moderators their rows are shuffled over the
     studies. Every permuted data set is fitted anew, tau2 included. All permutations are used when there are no more
-    of them than ``iterations``. Sampled p-values count the observed data as one of the permutations.
+    of them than ``draws``. Sampled p-values count the observed data as one of the permutations.
 
     Parameters
     ----------
-    iterations
+    draws
         Number of permutations, or "exact".
     interval
-        Also find the interval of the pooled effect whose ends have p = 1 - level (without moderators).
+        Also find the interval of the fit effect whose ends have p = 1 - level (without moderators).
 
     Raises
     ------
@@ -123,35 +124,36 @@ def permutation_test(
     --------
     >>> from needlepoint import pool
     >>> fit = pool(yi=[0.1, 0.4, 0.3, 0.8, 0.2], vi=[0.02, 0.05, 0.03, 0.04, 0.06])
-    >>> found = permutation_test(fit, iterations="exact")
+    >>> found = permutation_test(fit, draws="exact")
     >>> found.p_value, found.exact
     ((0.0625,), True)
     """
-    if pooled.test not in {"z", "t", "HKSJ", "HKSJ-adhoc"}:
-        raise InputError("no permutation form", field="test", got=pooled.test)
-    plain = pooled.p == 1
-    total = 2**pooled.k if plain else _distinct(pooled.X)
-    exact = iterations == "exact" or total <= iterations
+    choose({Pooled: None}, fit, verb="permutation_test")
+    if fit.test not in {"z", "t", "HKSJ", "HKSJ-adhoc"}:
+        raise InputError("no permutation form", field="test", got=fit.test)
+    plain = fit.p == 1
+    total = 2**fit.k if plain else _distinct(fit.X)
+    exact = draws == "exact" or total <= draws
     if exact and total > _MOST_EXACT:
-        raise InputError("too many permutations to list", field="iterations", got=total, allowed=_MOST_EXACT)
+        raise InputError("too many permutations to list", field="draws", got=total, allowed=_MOST_EXACT)
     rng = np.random.default_rng(seed)
-    n = 0 if iterations == "exact" else iterations
+    n = 0 if draws == "exact" else draws
     if plain:
-        signs = _signs(pooled.k, n, rng, exact)
-        z, joint = _flipped(pooled, signs, 0.0)
+        signs = _signs(fit.k, n, rng, exact)
+        z, joint = _flipped(fit, signs, 0.0)
     else:
-        z, joint = _shuffled(pooled, _shuffles(pooled.X, n, rng, exact))
+        z, joint = _shuffled(fit, _shuffles(fit.X, n, rng, exact))
         signs = None
-    p_value = _tail(np.abs(z), np.abs([c.statistic for c in pooled.coefficients]), exact)
-    limits = _interval(pooled, signs, exact) if interval and signs is not None else None
+    p_value = _tail(np.abs(z), np.abs([c.statistic for c in fit.coefficients]), exact)
+    limits = _interval(fit, signs, exact) if interval and signs is not None else None
     return PermutationTest(
         exact=exact,
-        iterations=len(z),
-        terms=tuple(c.term for c in pooled.coefficients),
-        statistic=tuple(c.statistic for c in pooled.coefficients),
+        draws=len(z),
+        terms=tuple(c.term for c in fit.coefficients),
+        statistic=tuple(c.statistic for c in fit.coefficients),
         p_value=tuple(p_value.tolist()),
-        qm=pooled.qm,
-        qm_p=float(_tail(joint[:, None], np.array([pooled.qm]), exact)[0]),
+        qm=fit.qm,
+        qm_p=float(_tail(joint[:, None], np.array([fit.qm]), exact)[0]),
         ci_low=None if limits is None else limits[0],
         ci_high=None if limits is None else limits[1],
         seed=None if exact else seed,
