@@ -31,6 +31,8 @@ __all__ = [
 _LOG_2PI = float(np.log(2 * np.pi))
 _PANEL = 1.0  # width of a quadrature panel in z; 12 nodes on it integrate every weight here to about 1e-14
 _WIDE = 3.0  # of a panel far from the centre, where only the normal density bends
+_FINE = 5  # how much narrower the panels are that check, and where need be replace, the first
+_NEAREST = 1e-7  # two-sided, where the first of the ever wider panels begins
 _CENTRE = 8.5
 _NODES = 12
 
@@ -191,12 +193,24 @@ class SmoothSelection:
 
     @classmethod
     def of(
-        cls, kind: str, ui: Floats, alternative: str, *, step: float, prec: Floats | None
+        cls,
+        kind: str,
+        ui: Floats,
+        alternative: str,
+        *,
+        step: float,
+        prec: Floats | None,
+        fine: bool = False,
     ) -> SmoothSelection:
-        """Build from observed z-values, an optional threshold below which the weight is one, and precisions."""
+        """Build from observed z-values, an optional threshold below which the weight is one, and precisions.
+
+        ``fine`` panels resolve weights that change as fast as a jump.
+        """
         weight = SMOOTH[kind]
         reach = weight.reach or abs(z_cut(weight.floor, alternative))
-        nodes, quadrature = _panels(_breaks(reach, alternative, step, weight.floor))
+        nodes, quadrature = _panels(
+            _breaks(reach, alternative, step, weight.floor, fine=fine), _FINE if fine else 1
+        )
         ends = np.array([-reach, reach])
 
         def p_of(u: Floats) -> PValues:
@@ -238,7 +252,7 @@ class SmoothSelection:
         )
 
 
-def _breaks(reach: float, alternative: str, step: float, floor: float) -> Floats:
+def _breaks(reach: float, alternative: str, step: float, floor: float, *, fine: bool) -> Floats:
     """Ends and kinks; two-sided, p nears one like a power of |u|: panels shrink towards zero."""
     kinks = {-reach, reach}
     if reach > _CENTRE:  # beyond, p is below 1e-17 and its powers change slowly
@@ -251,19 +265,21 @@ def _breaks(reach: float, alternative: str, step: float, floor: float) -> Floats
         if floor > 0:
             near = z_cut(1 - floor, alternative) * 3.0 ** np.arange(11)
             kinks |= {*near.tolist(), *(-near).tolist()}
+        elif fine:
+            near = _NEAREST * 2.0 ** np.arange(24)
+            kinks |= {*near.tolist(), *(-near).tolist()}
     return np.array(sorted(kinks))
 
 
-def _panels(breaks: Floats) -> tuple[Floats, Floats]:
+def _panels(breaks: Floats, narrower: int) -> tuple[Floats, Floats]:
     x, w = np.polynomial.legendre.leggauss(_NODES)
-    edges = np.concatenate(
-        [
-            np.linspace(
-                a, b, max(1, int(np.ceil((b - a) / (_PANEL if abs(a + b) <= 2 * _CENTRE else _WIDE)))) + 1
-            )[:-1]
-            for a, b in pairwise(breaks)
-        ]
-    )
+    edges = np.concatenate([np.linspace(a, b, _count(a, b, narrower) + 1)[:-1] for a, b in pairwise(breaks)])
     edges = np.append(edges, breaks[-1])
     half, centre = np.diff(edges) / 2, (edges[1:] + edges[:-1]) / 2
     return (centre[:, None] + half[:, None] * x).ravel(), (half[:, None] * w).ravel()
+
+
+def _count(a: float, b: float, narrower: int) -> int:
+    """Panels between two breaks."""
+    width = (_PANEL if abs(a + b) <= 2 * _CENTRE else _WIDE) / narrower
+    return max(1, int(np.ceil((b - a) / width)))

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Problem", "SelectionFit", "climb_from", "maximise", "observed_information"]
 
-_SOFT = 0.01  # delta is searched as log(delta + _SOFT): even steps over 0 to 100, and zero is reachable
+_SOFT = 0.01  # delta is searched as log(delta + soft): even steps over 0 to 100, and zero is reachable
 _STRENGTHS = (0.02, 0.2, 0.6, 1.0, 2.5, 8.0, 40.0)
 _FEW = (0.15, 5.0)
+_SCOUT = 20  # rounds from every start, before the promising ones go on
+_SAME_PLACE = 0.02  # on the search scale
+_HOPELESS = 8.0  # of log-likelihood below the highest scout
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Problem:
     high: float
     decreasing: bool = False
     held: tuple[int, float] | None = None  # one more parameter kept at a value: position in theta, and value
+    soft: tuple[float, ...] = ()  # offset of each delta on its logarithmic search scale; _SOFT unless told
+    small: tuple[tuple[float, ...], ...] = ()  # more deltas to start from
 
     @property
     def free(self) -> Bools:
@@ -76,15 +81,36 @@ def maximise(problem: Problem, beta: Floats, tau2: float, *, quick: bool = False
 
     ``quick`` takes few starts: for ranking many similar problems.
     """
-    best, best_ll, n = np.full(0, np.nan), -np.inf, 0
     scale = _Scale.of(problem)
-    for theta in _starts(problem, beta, tau2, _FEW if quick else _STRENGTHS):
-        n += 1
-        found, ll = _climb(problem, scale, theta)
-        if ll > best_ll:
-            best, best_ll = found, ll
-    best, best_ll = _polish(problem, _snap(problem, best), best_ll)
-    return SelectionFit(best, best_ll, n)
+    starts = list(_starts(problem, beta, tau2, _FEW if quick else _STRENGTHS))
+    reached = [_climb(problem, scale, theta, rounds=_SCOUT) for theta in starts]
+    best, best_ll = np.full(len(starts[0]), np.nan), -np.inf
+    for theta, ll in _promising(problem, scale, reached):
+        found, top = _climb(problem, scale, theta) if np.isfinite(ll) else (theta, ll)
+        if top > best_ll:
+            best, best_ll = found, top
+    snapped = _snap(problem, best)
+    at_bound = problem.value(snapped)[0]
+    if at_bound >= best_ll:  # a bound can be a jump: the likelihood close to it higher than on it
+        best, best_ll = snapped, at_bound
+    best, best_ll = _polish(problem, best, best_ll)
+    return SelectionFit(best, best_ll, len(starts))
+
+
+def _promising(
+    problem: Problem, scale: _Scale, reached: list[tuple[Floats, float]]
+) -> list[tuple[Floats, float]]:
+    """Where the scouts stand, the highest first, without those close to a higher one or far below the highest."""
+    ordered = sorted(reached, key=lambda end: -end[1])
+    kept: list[tuple[Floats, float]] = []
+    places: list[Floats] = []
+    for theta, ll in ordered:
+        place = scale.to_x(problem, theta)
+        near = any(float(np.max(np.abs(place - other))) < _SAME_PLACE for other in places)
+        if not near and (not kept or ll > ordered[0][1] - _HOPELESS):
+            kept.append((theta, ll))
+            places.append(place)
+    return kept
 
 
 def climb_from(problem: Problem, theta: Floats) -> tuple[Floats, float]:
@@ -114,10 +140,11 @@ def _delta_starts(problem: Problem, strengths: tuple[float, ...]) -> list[Floats
     flat = [np.where(free, s, problem.delta) for s in strengths]
     if free.sum() == 1:
         return flat
+    small = [np.where(free, np.resize(values, len(free)), problem.delta) for values in problem.small]
     falling = [np.where(free, s ** np.arange(1, len(free) + 1), problem.delta) for s in (0.3, 0.6)]
     mixed = [np.where(free, np.resize([a, b], len(free)), problem.delta)
              for a, b in ((0.3, 2.0), (2.0, 0.3), (1.0, 20.0), (4.0, 60.0))]  # fmt: skip
-    return flat + falling + mixed
+    return flat + falling + mixed + small
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +153,7 @@ class _Scale:
 
     unit: float
     soft: float
+    soft_delta: Floats
     lower: Floats
     upper: Floats
 
@@ -136,11 +164,10 @@ class _Scale:
         soft = 0.01 * float(np.min(problem.vi))
         widest = 100 * float(np.max(problem.vi) + np.var(problem.yi))
         low, high = (0.0, 1.0) if problem.decreasing else (problem.low, problem.high)
-        lower = np.concatenate([np.full(p, -np.inf), [np.log(soft)], np.full(d, np.log(low + _SOFT))])
-        upper = np.concatenate(
-            [np.full(p, np.inf), [np.log(widest + soft)], np.full(d, np.log(high + _SOFT))]
-        )
-        return cls(unit, soft, lower, upper)
+        of_delta = np.array(problem.soft or (_SOFT,) * d)
+        lower = np.concatenate([np.full(p, -np.inf), [np.log(soft)], np.log(low + of_delta)])
+        upper = np.concatenate([np.full(p, np.inf), [np.log(widest + soft)], np.log(high + of_delta)])
+        return cls(unit, soft, of_delta, lower, upper)
 
     def to_x(self, problem: Problem, theta: Floats) -> Floats:
         p = problem.X.shape[1]
@@ -148,14 +175,17 @@ class _Scale:
         if problem.decreasing:
             before = np.concatenate([[1.0], delta[:-1]])
             delta = np.clip(np.divide(delta, before, out=np.ones_like(delta), where=before > 0), 0, 1)
-        return np.concatenate([theta[:p] / self.unit, [np.log(theta[p] + self.soft)], np.log(delta + _SOFT)])
+        return np.concatenate(
+            [theta[:p] / self.unit, [np.log(theta[p] + self.soft)], np.log(delta + self.soft_delta)]
+        )
 
     def to_theta(self, problem: Problem, x: Floats) -> tuple[Floats, Floats]:
         """Theta and the Jacobian dtheta/dx (square; diagonal unless decreasing)."""
         p = problem.X.shape[1]
         tau2 = max(float(np.exp(x[p])) - self.soft, 0.0)
-        part = np.maximum(np.exp(x[p + 1 :]) - _SOFT, 0.0)
-        slope = part + _SOFT
+        high = 1.0 if problem.decreasing else problem.high
+        part = np.clip(np.exp(x[p + 1 :]) - self.soft_delta, 0.0, high)
+        slope = part + self.soft_delta
         jacobian = np.diag(np.concatenate([np.full(p, self.unit), [tau2 + self.soft], slope]))
         if problem.decreasing:
             delta = np.cumprod(part)
@@ -168,7 +198,7 @@ class _Scale:
         return np.concatenate([x[:p] * self.unit, [tau2], delta]), jacobian
 
 
-def _climb(problem: Problem, scale: _Scale, theta: Floats) -> tuple[Floats, float]:
+def _climb(problem: Problem, scale: _Scale, theta: Floats, *, rounds: int = 300) -> tuple[Floats, float]:
     free = problem.free
     start = np.clip(scale.to_x(problem, theta), scale.lower, scale.upper)
 
@@ -185,7 +215,7 @@ def _climb(problem: Problem, scale: _Scale, theta: Floats) -> tuple[Floats, floa
             return np.inf, np.zeros(len(x_free))
         return -ll, -(jacobian * gradient[:, None]).sum(axis=0)[free]
 
-    found, negative = descend(loss, start[free], scale.lower[free], scale.upper[free])
+    found, negative = descend(loss, start[free], scale.lower[free], scale.upper[free], rounds=rounds)
     return full(found)[0], -negative
 
 

@@ -122,6 +122,8 @@ class SmoothWeight:
     low: float
     floor: float
     reach: float  # beyond this |u| the weight no longer changes; 0: where p is censored
+    soft: tuple[float, ...] = ()  # deltas are searched as log(delta + soft): small where they act near zero
+    small: tuple[tuple[float, ...], ...] = ()  # deltas of nearly a jump, from which the search starts too
 
 
 SMOOTH: dict[str, SmoothWeight] = {
@@ -130,7 +132,15 @@ SMOOTH: dict[str, SmoothWeight] = {
     "negexp": SmoothWeight(_negexp, (0.0,), 0.0, 0.0, 8.5),
     "logistic": SmoothWeight(_logistic, (0.0,), 0.0, 0.0, 8.5),
     "power": SmoothWeight(_power, (0.0,), 0.0, 1e-5, 0.0),
-    "negexppow": SmoothWeight(_negexppow, (0.0, 1.0), 0.0, 0.0, 37.0),
+    "negexppow": SmoothWeight(
+        _negexppow,
+        (0.0, 1.0),
+        0.0,
+        0.0,
+        37.0,
+        soft=(0.01, 1e-4),
+        small=((0.3, 1e-3), (3.0, 0.01), (30.0, 1e-3), (0.5, 3e-5)),
+    ),
 }
 """Beta: Citkowicz and Vevea (2017), doi:10.1037/met0000119. Half-normal, negative exponential and logistic: Preston
 et al. (2004), doi:10.1111/j.1365-2753.2003.00457.x; with power and a threshold as metafor extends them. Negative

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -34,6 +34,9 @@ Precision = Literal["sei", "vi", "ninv", "sqrtninv"]
 Interval = Literal["wald", "profile"]
 
 _HIGH = 100.0
+_RESOLVED = (
+    1e-10  # relative change of the log-likelihood by finer panels below which the first are fine enough
+)
 
 
 @record
@@ -234,9 +237,19 @@ def _fit(setup: _Setup) -> tuple[Problem, SelectionFit, float | None]:
         return _estimated_truncation(setup)
     weight = SMOOTH[setup.kind]
     step = _threshold(setup)
-    selection = SmoothSelection.of(setup.kind, z, setup.alternative, step=step, prec=_precision(setup))
-    problem = setup.problem(selection, len(weight.null), weight.low)
-    return problem, setup.maximise(problem), None
+    precision = _precision(setup)
+
+    def of(*, fine: bool) -> Problem:
+        selection = SmoothSelection.of(setup.kind, z, setup.alternative, step=step, prec=precision, fine=fine)
+        problem = setup.problem(selection, len(weight.null), weight.low)
+        return replace(problem, soft=weight.soft, small=weight.small)
+
+    problem, fine = of(fine=False), of(fine=True)
+    fit = setup.maximise(problem)
+    gap = fine.value(fit.theta)[0] - fit.log_likelihood
+    if abs(gap) <= _RESOLVED * max(1.0, abs(fit.log_likelihood)):
+        return problem, fit, None
+    return fine, setup.maximise(fine), None  # the weights found are too steep for the first panels
 
 
 def _cuts(setup: _Setup) -> Floats:
