@@ -239,14 +239,50 @@ def check(value: str, vocabulary: Any, *, field: str) -> None:
     raise InputError(f"unknown {field}", field=field, got=value, allowed=", ".join(allowed), mend=mend)
 
 
+ELSEWHERE: dict[str, str] = {
+    "knha": "HKSJ",
+    "hk": "HKSJ",
+    "hakn": "HKSJ",
+    "kh": "HKSJ",
+    "hartung-knapp": "HKSJ",
+    "adhoc": "HKSJ-adhoc",
+    "ce": "EE",
+    "common": "EE",
+    "fixed": "FE",
+    "random": "REML",
+    "paule-mandel": "PM",
+    "dersimonian-laird": "DL",
+    "hunter-schmidt": "HS",
+    "hedges": "HE",
+    "sidik-jonkman": "SJ",
+    "norm": "z",
+    "normal": "z",
+    "dist": "t",
+    "logor": "OR",
+    "logrr": "RR",
+    "lnrr": "ROM",
+    "g": "SMD",
+    "cohen": "SMD",
+    "hedges-g": "SMD",
+    "zr": "ZCOR",
+    "fisher": "ZCOR",
+}
+"""What other programs call a method -> its name here; the first that is allowed is offered."""
+
+
 def did_you_mean(value: object, names: Iterable[str], *, most: int = 1) -> str | None:
     """What to mend a misspelt name with: the closest ones, if any is close; capital letters do not matter.
 
-    >>> did_you_mean("reml ", ["REML", "DL", "PM"])
-    "did you mean 'REML'?"
+    The names that metafor and meta use are known.
+
+    >>> did_you_mean("reml ", ["REML", "DL", "PM"]), did_you_mean("knha", ["z", "t", "HKSJ"])
+    ("did you mean 'REML'?", "did you mean 'HKSJ'?")
     """
     import difflib
 
     folded = {name.casefold(): name for name in names}
+    known = ELSEWHERE.get(str(value).casefold().strip())
+    if known is not None and known in folded.values() and str(value).casefold() not in folded:
+        return f"did you mean {known!r}?"
     close = difflib.get_close_matches(str(value).casefold(), folded, n=most, cutoff=0.5)
     return f"did you mean {' or '.join(repr(folded[c]) for c in close)}?" if close else None

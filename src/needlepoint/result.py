@@ -105,8 +105,9 @@ class Result(_Values):
     """Base of every result: frozen, with the notes that a reader must see.
 
     Subclasses are records. Fields declared with ``repr=False`` (raw arrays, cached designs) stay out of ``to_dict``.
-    ``tidy`` gives rows, ``to_frame`` a data frame, ``summary`` text. Results are values: two of a kind are equal when
-    their fields are (fields with ``compare=False``, such as the user's own table, do not count).
+    ``tidy`` gives rows, ``to_frame`` a data frame, ``summary`` text, ``plot`` a figure and ``report`` a page. Results
+    are values: two of a kind are equal when their fields are (fields with ``compare=False``, such as the user's own
+    table, do not count).
     """
 
     notes: tuple[str, ...] = ()
@@ -126,6 +127,30 @@ class Result(_Values):
     def summary(self) -> str:
         """Text for people: the rows of ``tidy`` as an aligned table, then the notes."""
         return "\n".join([*table_lines(self.tidy()), *(f"note: {note}" for note in self.notes)])
+
+    def plot(self, **options: Any) -> Any:
+        """The figure of this kind of result (:mod:`needlepoint.figures`); ``figure.savefig("it.svg")`` writes it.
+
+        Raises
+        ------
+        InputError
+            A kind of result that has no figure.
+        """
+        from needlepoint.doors import draw
+
+        return draw(self, **options)
+
+    def report(self, **options: Any) -> str:
+        """The page of this kind of result: self-contained HTML, as text.
+
+        Raises
+        ------
+        InputError
+            A kind of result that has no page.
+        """
+        from needlepoint.doors import write_page
+
+        return write_page(self, **options)
 
     def __str__(self) -> str:
         return self.summary()
