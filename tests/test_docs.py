@@ -57,3 +57,18 @@ def test_links_between_pages_lead_somewhere(page):
 )
 def test_no_page_names_a_machines_path(page):
     assert not re.search(r"/(work|root|home|tmp)/", page.read_text())
+
+
+def test_every_template_of_the_page_for_new_code_is_there():
+    text = (ROOT / "docs" / "where-new-code-goes.md").read_text(encoding="utf-8")
+    templates = re.findall(r"`((?:src|tests)/[\w./-]+)`", text)
+    assert len(templates) >= 15
+    assert not [path for path in templates if not (ROOT / path).exists()]
+
+
+def test_the_tables_that_the_page_for_new_code_names_exist():
+    text = (ROOT / "docs" / "where-new-code-goes.md").read_text(encoding="utf-8")
+    source = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "src").rglob("*.py"))
+    assert not [
+        name for name in re.findall(r"`([A-Z_0-9]{4,})`", text) if not re.search(rf"^{name}\b", source, re.M)
+    ]

@@ -46,13 +46,15 @@ class SelectionSensitivity(Result):
 
     def summary(self) -> str:
         """What it takes, in two lines."""
-
-        def ratio(value: float | None) -> str:
-            return "no ratio" if value is None else f"{value:.3g}"
-
+        shift = f"bring {self.estimate:.4g} to {self.target:g}"
+        needed = (
+            f"no ratio of appearing can {shift}"
+            if self.s_value is None
+            else f"to {shift} they must be {self.s_value:.3g} times as likely to appear"
+        )
+        nearer = "none" if self.s_value_ci is None else f"{self.s_value_ci:.3g}"
         lines = [
-            f"{self.affirmative} of {self.k} studies are affirmative; to bring {self.estimate:.4g} to {self.target:g} "
-            f"they must be {ratio(self.s_value)} times as likely to appear (interval: {ratio(self.s_value_ci)})",
+            f"{self.affirmative} of {self.k} studies are affirmative; {needed} (interval: {nearer})",
             f"without them: {self.worst_estimate:.4g} [{self.worst_low:.4g}, {self.worst_high:.4g}]",
         ]
         return "\n".join([*lines, *self.notes])

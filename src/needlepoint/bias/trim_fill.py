@@ -57,7 +57,8 @@ class TrimFill(Result):
     def summary(self) -> str:
         """The number missing and the two estimates."""
         lines = [
-            f"trim and fill ({self.estimator}): {self.missing} studies missing on the {self.side} "
+            f"trim and fill ({self.estimator}): {self.missing} {'study' if self.missing == 1 else 'studies'} "
+            f"missing on the {self.side} "
             f"(SE {self.missing_se:.2f})",
             f"estimate {self.estimate:.4g} [{self.ci_low:.4g}, {self.ci_high:.4g}] with them, "
             f"{self.estimate_observed:.4g} without",
