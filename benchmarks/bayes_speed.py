@@ -31,9 +31,12 @@ def main() -> None:
     priors = {"prior_effect": "normal(0, 1)", "prior_tau": "half-normal(0.5)"}
     works: dict[str, Callable[[], Any]] = {
         "bayes, 20 studies": lambda: posterior(yi=yi, vi=vi, **priors),
-        "robma, 36 models, 20 studies": lambda: robma(yi=yi, vi=vi, measure="SMD"),
         "average_moderators, 64 models": lambda: average_moderators(yi=yi, vi=vi, mods=mods, measure="SMD"),
     }
+    for k in (10, 30, 100):
+        v = rng.gamma(2, 0.03, k) + 0.01
+        y = rng.normal(0.25, np.sqrt(v + 0.03))
+        works[f"robma, 36 models, {k} studies"] = lambda y=y, v=v: robma(yi=y, vi=v, measure="SMD")
     for size in (500, 20_000):
         n = rng.integers(size // 2, 2 * size, 10)
         a, c = rng.binomial(n, 0.2), rng.binomial(n, 0.22)

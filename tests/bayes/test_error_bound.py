@@ -18,8 +18,11 @@ from needlepoint.bayes import (
     Normal,
     Shrinkage,
     UniformI2,
+    WeightFunction,
+    _ensemble_fit,
     posterior,
 )
+from needlepoint.bayes._ensemble_fit import fit_model
 
 RULE = np.polynomial.legendre.leggauss(20)
 
@@ -102,3 +105,18 @@ def test_the_stated_error_bounds_the_error():
 @pytest.mark.slow
 def test_the_stated_error_bounds_the_error_of_five_hundred():
     _check(seed=21, n=500)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_interpolated_selection_factor_stays_within_its_stated_error(monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    vi = rng.gamma(2, 0.03, 60) + 0.01
+    yi = rng.normal(0.2, np.sqrt(vi + 0.02))
+    bias, tau = WeightFunction("one-sided", (0.025, 0.05, 0.5)), InverseGamma(1.0, 0.15)
+    quick = fit_model(Normal(0.0, 1.0), tau, bias, yi, vi)
+    monkeypatch.setattr(_ensemble_fit, "_LARGE", float("inf"))  # the rule for the weights at every node
+    direct = fit_model(Normal(0.0, 1.0), tau, bias, yi, vi)
+    assert abs(quick.log_evidence - direct.log_evidence) <= quick.error + direct.error
+    assert quick.error <= 2e-4
+    for name, value in direct.bias.items():
+        assert quick.bias[name] == pytest.approx(value, abs=1e-4)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from needlepoint.bayes._fit import Fit, posterior_of
 from needlepoint.bayes._normal_normal import Gaussian, update
 from needlepoint.bayes._selection import Selection
+from needlepoint.bayes._selection_interpolated import InterpolatedSelection
 from needlepoint.bayes.critical_values import Critical, z_values
 from needlepoint.bayes.joint_prior import JointPrior
 from needlepoint.bayes.prior_effect import EffectPrior, Point, Truncated
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelFit", "fit_gaussian", "fit_model"]
 
+AnySelection: TypeAlias = Selection | InterpolatedSelection
+
 _LOG_2PI = math.log(2.0 * math.pi)
 _RTOL = 1e-4  # of models whose selection weights are integrated too
 # rules to try for the weights: points a ratio and power, by the number of ratios
@@ -38,6 +41,12 @@ _RULES: dict[int, tuple[tuple[int, int], ...]] = {
     3: ((8, 1), (11, 1), (14, 1), (14, 3), (18, 4), (24, 4), (32, 4), (44, 4)),
 }
 _INNER_SAFETY = 3.0
+_SAMPLE = 30  # nodes at which the error of the weights is looked at
+_LARGE = 150_000  # points of weights times studies above which a rule is interpolated over effect and tau
+_COARSE = 6  # points a ratio of the rule that shows where the posterior lies
+_POINTS = {1: (20,), 2: (22, 32)}  # of interpolation, by the number of free parameters
+_LOOKS = 5  # nodes at which light points of weights are looked for, before the others
+_HEAVY = 1e-6  # of the heaviest node: lighter ones do not tell where the posterior lies
 _LOOK = 5  # points a ratio of weights while looking for the mode
 
 
@@ -161,11 +170,15 @@ class _Selected:
             fine = self._selection(*rule)
             if rule != rules[-1] and self._inner_error(fine, rule, *self._pilot(), np.ones(3)) > _RTOL / 4:
                 continue
-            found, nodes, weights = self._with(fine)
-            inner = self._inner_error(fine, rule, *_sample(nodes, weights))
-            if inner <= _RTOL:
-                omega = fine.mean_weights(self.sign * nodes[0], nodes[1], weights)
-                return ModelFit(found[0], found[1] + inner, *self._marginals(found[2]), self._named(omega))
+            for used in self._ways(fine):
+                found, nodes, weights = self._with(used)
+                inner = self._inner_error(used, rule, *_sample(nodes, weights))
+                inner += self._unseen(used, nodes, weights)
+                if inner <= _RTOL:
+                    omega = used.mean_weights(self.sign * nodes[0], nodes[1], weights)
+                    return ModelFit(
+                        found[0], found[1] + inner, *self._marginals(found[2]), self._named(omega)
+                    )
         raise ConvergenceError(
             f"the weights of the selection model ({self.bias.label}) cannot be integrated to {_RTOL:g}"
         )
@@ -173,8 +186,25 @@ class _Selected:
     def _selection(self, n: int, power: int = 1) -> Selection:
         return Selection.of(self.bias, self.sign * self.yi, self.vi, self.cuts, n, power)
 
+    def _ways(self, fine: Selection) -> Iterator[AnySelection]:
+        """The rule interpolated where it is large, with few points and with more, then the rule itself."""
+        if len(fine.omega) * len(self.vi) > _LARGE and self._axes():
+            coarse = self._selection(_COARSE)
+            _, (mu, tau), weights = self._with(coarse)
+            heavy = weights > _HEAVY * weights.max()
+            free = not isinstance(self.effect, Point), not isinstance(self.tau, Fixed)
+            for n in _POINTS[sum(free)]:
+                yield InterpolatedSelection.of(fine, self.sign * mu[heavy], tau[heavy], free, n)
+        yield fine
+
+    def _unseen(self, used: AnySelection, nodes: tuple[Floats, Floats], weights: Floats) -> float:
+        """Share of the posterior that lies where an interpolated rule was not looked at."""
+        if isinstance(used, Selection):
+            return 0.0
+        return float(weights[~used.covers(self.sign * nodes[0], nodes[1])].sum())
+
     def _with(
-        self, fine: Selection
+        self, fine: AnySelection
     ) -> tuple[tuple[float, float, Quadrature | None], tuple[Floats, Floats], Floats]:
         """Evidence, error and quadrature; the nodes (effect, tau) and their weights."""
         axes = self._axes()
@@ -233,7 +263,7 @@ class _Selected:
         tau = np.full(n, self.tau.tau) if isinstance(self.tau, Fixed) else left.pop(0)
         return mu, tau
 
-    def _log_f(self, selection: Selection, mu: Floats, tau: Floats) -> Floats:
+    def _log_f(self, selection: AnySelection, mu: Floats, tau: Floats) -> Floats:
         variance = self.vi + (tau**2)[:, None]
         square = (self.yi - mu[:, None]) ** 2 / variance
         value = -0.5 * (square + np.log(variance) + _LOG_2PI).sum(axis=1)
@@ -247,11 +277,14 @@ class _Selected:
         return value
 
     def _inner_error(
-        self, fine: Selection, rule: tuple[int, int], mu: Floats, tau: Floats, weights: Floats
+        self, fine: AnySelection, rule: tuple[int, int], mu: Floats, tau: Floats, weights: Floats
     ) -> float:
         """Relative error of the integral over the weights, averaged over nodes, by comparison with more points."""
         more = self._selection(rule[0] + 4, rule[1])
         mu = self.sign * mu
+        if len(mu) > _LOOKS and len(more.omega) * len(self.vi) > _LARGE:
+            spread = slice(None, None, len(mu) // _LOOKS)
+            more = more.without_light(mu[spread], tau[spread])
         gap = np.abs(np.expm1(fine.log_factor(mu, tau) - more.log_factor(mu, tau)))
         return _INNER_SAFETY * float(weights @ gap / weights.sum())
 
@@ -266,8 +299,8 @@ class _Selected:
 
 
 def _sample(nodes: tuple[Floats, Floats], weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """At most sixty nodes, spread evenly over those that hold nearly all of the mass."""
+    """Some thirty nodes, spread evenly over those that hold nearly all of the mass."""
     order = np.argsort(weights)[::-1]
     order = order[: int(np.searchsorted(np.cumsum(weights[order]), 0.999)) + 1]
-    at = order[:: max(1, len(order) // 60)]
+    at = order[:: max(1, len(order) // _SAMPLE)]
     return nodes[0][at], nodes[1][at], weights[at]

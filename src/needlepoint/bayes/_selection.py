@@ -11,7 +11,7 @@ function, so that Gauss-Jacobi quadrature in the (at most three) ratios converge
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ __all__ = ["Selection"]
 
 _CHUNK = 100_000  # doubles in one work array: it stays in cache
 _FOLD = 30  # factors in a product before it is turned into its logarithm
+_LIGHT = -28.0  # log of the share below which a point is light: thousands of them together stay below 1e-8
 _SHARE = 1e-7  # nodes lighter than this part of the heaviest do not move the mean weights
 
 
@@ -64,6 +65,27 @@ class Selection:
         mu, tau, weights = mu[keep], tau[keep], weights[keep] / weights[keep].sum()
         means = np.concatenate([self._block(*part)[1] for part in self._blocks(mu, tau)])
         return weights @ means
+
+    def factor_and_means(self, mu: Floats, tau: Floats) -> tuple[Floats, Floats]:
+        """Log factor (n,) and mean weights (n, J)."""
+        parts = [self._block(*part) for part in self._blocks(mu, tau)]
+        return np.concatenate([factor for factor, _ in parts]), np.concatenate([means for _, means in parts])
+
+    def without_light(self, mu: Floats, tau: Floats) -> Selection:
+        """Without the points of weights that carry nothing at any of the places (mu, tau)."""
+        log_share = self._log_shares(mu, tau)
+        keep = (log_share - log_share.max(axis=1, keepdims=True)).max(axis=0) > _LIGHT
+        return replace(self, omega=self.omega[keep], log_mass=self.log_mass[keep], drops=self.drops[keep])
+
+    def _log_shares(self, mu: Floats, tau: Floats) -> Floats:
+        """Log of what each point of weights adds to the factor, (n, m)."""
+        sd = np.sqrt(self.vi + (tau**2)[:, None])
+        chance = self.bias.beyond(mu, sd, self.cuts)
+        out = np.tile(self.log_mass, (len(mu), 1))
+        for n in range(len(mu)):
+            published = np.concatenate([np.ones((len(self.vi), 1)), chance[n]], axis=1) @ self.drops.T
+            out[n] -= np.log(published).sum(axis=0)
+        return out
 
     def _blocks(self, mu: Floats, tau: Floats) -> list[tuple[Floats, Floats]]:
         rows = max(1, _CHUNK // len(self.omega))
