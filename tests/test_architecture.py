@@ -21,7 +21,7 @@ LEVELS: list[set[str]] = [
     {"stats"},
     {"effects", "evidence"},
     {"pooling"},
-    {"network", "bayes", "bias", "bulk"},
+    {"networks", "bayes", "bias", "bulk"},
     {"certainty"},
     {"answer"},
     {"claims", "person"},
