@@ -75,6 +75,12 @@ def direct_evidence(fit: Network, *, model: str = "random") -> DirectEvidence:
     """Direct estimates of every pair of treatments, and their share in the network estimates.
 
     Cells without a trial are NaN (a note says so). König, Krahn & Binder (2013), doi:10.1002/sim.6001.
+
+    >>> from needlepoint import network
+    >>> trials = {"study": ["1", "2", "3", "4"], "treat1": ["A", "A", "B", "B"], "treat2": ["B", "C", "C", "C"],
+    ...           "yi": [0.2, 0.5, 0.4, 0.2], "sei": [0.1, 0.2, 0.15, 0.2]}
+    >>> direct_evidence(network(trials)).share.round(2).tolist()[0][1:]
+    [0.84, 0.38]
     """
     tau2, se = _model(fit, model)
     n = len(fit.treatments)
