@@ -79,13 +79,8 @@ class Selection:
 
     def _log_shares(self, mu: Floats, tau: Floats) -> Floats:
         """Log of what each point of weights adds to the factor, (n, m)."""
-        sd = np.sqrt(self.vi + (tau**2)[:, None])
-        chance = self.bias.beyond(mu, sd, self.cuts)
-        out = np.tile(self.log_mass, (len(mu), 1))
-        for n in range(len(mu)):
-            published = np.concatenate([np.ones((len(self.vi), 1)), chance[n]], axis=1) @ self.drops.T
-            out[n] -= np.log(published).sum(axis=0)
-        return out
+        parts = [self._published(*part) for part in self._blocks(mu, tau)]
+        return np.concatenate([self.log_mass - folded - np.log(rest) for folded, rest in parts])
 
     def _blocks(self, mu: Floats, tau: Floats) -> list[tuple[Floats, Floats]]:
         rows = max(1, _CHUNK // len(self.omega))
@@ -93,26 +88,31 @@ class Selection:
 
     def _block(self, mu: Floats, tau: Floats) -> tuple[Floats, Floats]:
         """Log factor (n,) and the mean weights (n, J) given effect and tau."""
-        sd = np.sqrt(self.vi + (tau**2)[:, None])
-        chance = self.bias.beyond(mu, sd, self.cuts)  # (n, k, J - 1)
-        chance = np.concatenate([np.ones((*chance.shape[:2], 1)), chance], axis=2)
-        published = np.ones((len(mu), len(self.omega)))
-        log_published: Floats = np.zeros(())
-        for i in range(len(self.vi)):
-            published *= chance[:, i, :] @ self.drops.T
-            if i % _FOLD == _FOLD - 1 and i + 1 < len(self.vi):  # before the product underflows
-                log_published = log_published + np.log(published)
-                published.fill(1.0)
-        if log_published.ndim == 0:
+        folded, rest = self._published(mu, tau)
+        if len(self.vi) <= _FOLD:  # nothing was folded: one exponential for all effects
             top = np.full(len(mu), float(np.max(self.log_mass)))
-            share = np.exp(self.log_mass - top[0]) / published
+            share = np.exp(self.log_mass - top[0]) / rest
         else:
-            terms = self.log_mass - log_published - np.log(published)
+            terms = self.log_mass - folded - np.log(rest)
             top = np.max(terms, axis=1)
             share = np.exp(terms - top[:, None])
         total = share.sum(axis=1)
         means = (share @ self.omega) / total[:, None]
         return np.asarray(top + np.log(total), dtype=np.float64), np.asarray(means, dtype=np.float64)
+
+    def _published(self, mu: Floats, tau: Floats) -> tuple[Floats | float, Floats]:
+        """Chance that all studies are seen, (n, m): the logarithm of a product, and the rest of the product."""
+        sd = np.sqrt(self.vi + (tau**2)[:, None])
+        chance = self.bias.beyond(mu, sd, self.cuts)  # (n, k, J - 1)
+        chance = np.concatenate([np.ones((*chance.shape[:2], 1)), chance], axis=2)
+        folded: Floats | float = 0.0
+        rest = np.ones((len(mu), len(self.omega)))
+        for i in range(len(self.vi)):
+            rest *= chance[:, i, :] @ self.drops.T
+            if i % _FOLD == _FOLD - 1 and i + 1 < len(self.vi):  # before the product underflows
+                folded = folded + np.log(rest)
+                rest.fill(1.0)
+        return folded, rest
 
 
 @lru_cache(maxsize=128)
