@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from needlepoint.bayes._fit import Fit, fit
 from needlepoint.bayes._normal_normal import Gaussian
 from needlepoint.bayes.highest_density import shortest
 from needlepoint.bayes.joint_prior import JointPrior, joint_prior
+from needlepoint.bayes.moments import MEAN, VARIANCE, tau_tail
 from needlepoint.bayes.parse_prior import effect_prior, tau_prior
 from needlepoint.bayes.prior_effect import EffectPrior, Flat
 from needlepoint.bayes.prior_tau import HalfNormal, Shrinkage, TauPrior
@@ -118,6 +121,7 @@ def _posterior(
     coefficients = tuple(
         coefficient(term, found, j, level, interval) for j, term in enumerate(inputs.design.terms)
     )
+    coefficients = _existing(coefficients, joint, yi, vi, notes)
     first = coefficients[0]
     plain = p == 1 and bool(np.all(X == 1.0))
     predictive = found.along(np.ones(1), found.tau**2) if plain else None
@@ -161,6 +165,37 @@ def _posterior(
         joint=joint,
         design=inputs.design,
     )
+
+
+def _existing(
+    coefficients: tuple[PosteriorCoefficient, ...],
+    joint: JointPrior | Posterior,
+    yi: Floats,
+    vi: Floats,
+    notes: list[str],
+) -> tuple[PosteriorCoefficient, ...]:
+    """No mean, and no finite standard deviation, where the posterior has none; the notes say why."""
+    tail = tau_tail(joint, len(yi), vi)
+    if tail > VARIANCE:
+        return coefficients
+    base = joint
+    while not isinstance(base, JointPrior):
+        base = base.joint
+    kept: list[PosteriorCoefficient] = []
+    for found, prior in zip(coefficients, base.coefficients, strict=True):
+        if prior.proper:
+            kept.append(found)
+            continue
+        mean = found.estimate if tail > MEAN else math.nan
+        kept.append(replace(found, estimate=mean, se=math.inf))
+        lacks = "standard deviation" if tail > MEAN else "mean"
+        name = "effect" if len(coefficients) == 1 else found.term
+        instead = "its interval stands" if tail > MEAN else "its median is given"
+        notes.append(
+            f"the posterior {lacks} of {name if name != 'effect' else 'the effect'} does not exist "
+            f"(k = {len(yi)}, flat prior, and a prior of tau with a heavy tail): {instead}"
+        )
+    return tuple(kept)
 
 
 def _fit(joint: JointPrior | Posterior, yi: Floats, vi: Floats, X: Floats) -> Fit:

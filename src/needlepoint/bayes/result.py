@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,10 @@ __all__ = ["Posterior", "PosteriorCoefficient"]
 
 @record
 class PosteriorCoefficient(Result):
-    """One coefficient: posterior mean, standard deviation, median, credible interval and P(above zero)."""
+    """One coefficient: posterior mean, standard deviation, median, credible interval and P(above zero).
+
+    ``estimate`` is NaN, and the posterior's notes say why, where the mean does not exist: the median always does.
+    """
 
     term: str
     estimate: float
@@ -123,8 +127,10 @@ class Posterior(Result):
         names = ["effect"] if len(self.coefficients) == 1 else [c.term for c in self.coefficients]
         width = max(len(name) for name in names)
         for name, c in zip(names, self.coefficients, strict=True):
+            exists = not math.isnan(c.estimate)
+            middle = f"{c.estimate:8.4f}  sd {c.se:.4f}" if exists else f"{c.median:8.4f}  (median)"
             lines.append(
-                f"{name:<{width}}  {c.estimate:8.4f}  sd {c.se:.4f}  {percent} [{c.ci_low:.4f}, {c.ci_high:.4f}]"
+                f"{name:<{width}}  {middle}  {percent} [{c.ci_low:.4f}, {c.ci_high:.4f}]"
                 f"  P(>0) {c.p_above_zero:.4f}"
             )
         lines.append(
