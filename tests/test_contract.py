@@ -21,6 +21,13 @@ TABLE = {
 }
 COUNTS = {"ai": [4, 6, 3, 0], "n1i": [123, 306, 231, 60], "ci": [11, 29, 11, 4], "n2i": [139, 303, 220, 60]}
 LETTERS = {name: name for name in COUNTS}
+NETWORK = {
+    "study": list("12345"),
+    "treat1": list("aaaab"),
+    "treat2": list("bbccc"),
+    "yi": [0.2, 0.4, 0.6, 0.5, 0.3],
+    "sei": [0.2, 0.1, 0.3, 0.2, 0.2],
+}
 
 
 def rows(table, keep):
@@ -46,6 +53,7 @@ FITS = {
     "exact": lambda: n.exact_conditional(COUNTS, **LETTERS),
     "Mantel-Haenszel": lambda: n.mantel_haenszel(COUNTS, **LETTERS),
     "Peto": lambda: n.peto(COUNTS, **LETTERS),
+    "network": lambda: n.network(NETWORK),
     "robust": lambda: n.robust(n.pool(TABLE), cluster=TABLE["lab"]),
     "posterior": lambda: n.posterior(TABLE),
     "posterior of one": lambda: n.posterior(yi=[0.2], vi=[0.1]),
@@ -64,6 +72,8 @@ MORE = {
     "forward_search": {"start": 3},
     "simulate": {"draws": 5},
     "aggregate": {"cluster": list("aabbccdd"), "rho": 0.5},
+    "p_scores": {"better": "lower"},
+    "rankogram": {"better": "lower"},
     "average_models": {"mods": ["dose"], "data": TABLE},
     "average_moderators": {"mods": "~ dose", "data": TABLE},
     "posterior_multilevel": {"cluster": list("aabbccdd")},

@@ -1,1 +1,1 @@
-"""Many treatments at once: networks of trials, what they say of every pair, and how far they agree."""
+"""Many treatments at once: network meta-analysis."""

@@ -1,169 +1,237 @@
-"""Trials of a network: contrasts in, effects of independent directions out.
+"""The trials of a network as independent rows: contrasts of multi-arm trials turned to where they do not correlate.
 
-A trial of n arms gives n - 1 independent comparisons. Let V hold the variances of all its pairwise contrasts; the
-centred covariance of its arms is C = -J V J / 2. Its eigenvectors u are contrasts of arms that do not covary, with
-variance lambda each, and heterogeneity adds tau2 / 2 to every one (contrasts of a trial share half of tau2). So a trial
-becomes n - 1 rows sqrt(2) u'y with variance 2 lambda + tau2: whatever is known of meta-regression holds for networks.
-Rücker (2012), doi:10.1002/jrsm.1058; Rücker & Schwarzer (2014), doi:10.1002/sim.6236.
+A trial of a arms says a - 1 things. With the covariance S of its contrasts with the first arm, and the heterogeneity
+tau2 P of the same contrasts, P = (I + J) / 2, the generalised eigenvectors of (S, P) give a - 1 rows of variance
+lambda_j + tau2, independent at every tau2. So a network is a meta-regression on treatments, and everything that
+:func:`needlepoint.pool` knows of tau2, tests and intervals holds for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import sqrt
-from typing import NamedTuple
+from math import log
 
 import numpy as np
 
-from needlepoint.arrays import Floats, Ints, Matrix, Vector
+from needlepoint.arrays import Ints, Matrix, Vector
 from needlepoint.errors import InputError
 
-__all__ = ["Contrast", "Rows", "Trial", "make_trial", "rows_of_trials"]
+__all__ = ["Contrasts", "Trial", "Trials", "arrange"]
 
-_CONSISTENT = 1e-6  # relative difference below which rounding is not worth a word
-_TOLERABLE = 0.1  # of a standard error: what rounding of effects may do
+_ROUNDED = 0.35  # relative error of a standard error that rounding may explain
+_COHERENT = 1e-9
 
 
-class Contrast(NamedTuple):
-    """Effect of ``first`` against ``second`` in a trial, with its variance."""
+@dataclass(frozen=True, slots=True)
+class Contrasts:
+    """Comparisons as they were given, one row each; every pair of arms of a multi-arm trial stands once."""
 
-    first: str
-    second: str
-    yi: float
-    vi: float
+    study: tuple[str, ...]
+    treat1: tuple[str, ...]
+    treat2: tuple[str, ...]
+    yi: Vector  # treat1 against treat2
+    vi: Vector
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial: its arms, their effects (up to a constant) and their centred covariance, (n,) and (n, n)."""
+    """One trial: its arms (positions of treatments), centred arm effects and half of their squared distances."""
 
-    label: str
-    arms: tuple[str, ...]
-    effects: Vector
-    covariance: Matrix
-    variances: Matrix  # of the pairwise contrasts
-    notes: tuple[str, ...] = ()
+    study: str
+    arms: tuple[int, ...]
+    y: Vector  # (a,): y[i] - y[j] is the effect of arm i against arm j
+    v: Matrix  # (a, a): variance of that difference
+    incoherence: float = 0.0  # weighted squares by which its contrasts do not add up
 
     @property
-    def design(self) -> str:
-        """The set of treatments compared, as a name."""
-        return ":".join(sorted(self.arms))
+    def design(self) -> tuple[int, ...]:
+        """The set of treatments compared."""
+        return self.arms
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Independent rows of all trials: effects, variances, design over the treatments (N, T), and their trial."""
+class Trials:
+    """All trials as independent rows of the treatment differences that they estimate."""
 
-    yi: Vector
-    vi: Vector
-    arms: Matrix
-    trial: Ints
+    treatments: tuple[str, ...]
+    trials: tuple[Trial, ...]
+    y: Vector  # (n,)
+    v: Vector  # (n,): sampling variance of the row; heterogeneity adds tau2
+    Z: Matrix  # (n, T): rows sum to zero
+    of: Ints  # (n,): position of the row's trial
+    log_jacobian: float  # what the turning of multi-arm trials adds to a log-likelihood
+    notes: tuple[str, ...] = ()
+
+    @property
+    def incoherence(self) -> float:
+        """Weighted squares by which contrasts of multi-arm trials do not add up."""
+        return sum(t.incoherence for t in self.trials)
 
 
-def make_trial(label: str, contrasts: Sequence[Contrast]) -> Trial:
-    """A trial from the contrasts of every pair of its arms.
-
-    Rounded numbers of a trial with several arms rarely fit each other: the nearest effects and covariance that do are
-    taken, with a note.
+def arrange(contrasts: Contrasts, treatments: Sequence[str]) -> Trials:
+    """Rows of the trials.
 
     Raises
     ------
     InputError
-        A pair twice or missing, a treatment against itself, effects or variances that contradict each other.
+        A trial that is given twice, contrasts that are missing, covariances that no trial can have.
     """
-    arms = tuple(dict.fromkeys(arm for c in contrasts for arm in (c.first, c.second)))
-    place = {arm: i for i, arm in enumerate(arms)}
-    n = len(arms)
-    y, V = np.full((n, n), np.nan), np.zeros((n, n))
-    for c in contrasts:
-        i, j = place[c.first], place[c.second]
-        if i == j:
-            raise InputError("a treatment is compared with itself", field="treat", study=label, got=c.first)
-        if not np.isnan(y[i, j]):
-            pair = f"{c.first} and {c.second}"
-            mend = "give each pair of arms once; a trial reported twice needs two labels"
-            raise InputError("a pair of arms stands twice", field="treat", study=label, got=pair, mend=mend)
-        y[i, j], y[j, i], V[i, j], V[j, i] = c.yi, -c.yi, c.vi, c.vi
-    for i, j in combinations(range(n), 2):
-        if np.isnan(y[i, j]):
+    position = {name: i for i, name in enumerate(treatments)}
+    members: dict[str, list[int]] = {}
+    for row, name in enumerate(contrasts.study):
+        members.setdefault(name, []).append(row)
+    notes: list[str] = []
+    trials = tuple(_trial(name, rows, contrasts, position, notes) for name, rows in members.items())
+    return rows_of_trials(trials, tuple(treatments), tuple(notes))
+
+
+def rows_of_trials(
+    trials: tuple[Trial, ...], treatments: tuple[str, ...], notes: tuple[str, ...] = ()
+) -> Trials:
+    """The independent rows of ``trials``."""
+    n = sum(len(t.arms) - 1 for t in trials)
+    y, v, Z, of = np.empty(n), np.empty(n), np.zeros((n, len(treatments))), np.empty(n, dtype=np.intp)
+    at, jacobian = 0, 0.0
+    for i, trial in enumerate(trials):
+        a = len(trial.arms)
+        rows = slice(at, at + a - 1)
+        of[rows] = i
+        if a == 2:
+            y[at], v[at] = trial.y[0] - trial.y[1], trial.v[0, 1]
+            Z[at, trial.arms[0]], Z[at, trial.arms[1]] = 1.0, -1.0
+        else:
+            variances, turned = _turned(trial.v)
+            y[rows], v[rows] = turned @ trial.y, variances
+            Z[rows, list(trial.arms)] = turned
+            jacobian -= 0.5 * (log(a) - (a - 1) * log(2.0))
+        at += a - 1
+    return Trials(treatments, trials, y, v, Z, of, jacobian, notes)
+
+
+def _turned(v: Matrix) -> tuple[Vector, Matrix]:
+    """Variances and the combinations of arms (a - 1, a) that are independent at every tau2."""
+    a = len(v)
+    covariance = 0.5 * (v[0, 1:, None] + v[0, None, 1:] - v[1:, 1:])
+    root = np.linalg.inv(np.linalg.cholesky(0.5 * (np.eye(a - 1) + 1.0)))
+    variances, vectors = np.linalg.eigh(root @ covariance @ root.T)
+    basic = vectors.T @ root
+    turned = np.column_stack([-basic.sum(axis=1), basic])
+    return np.asarray(variances, dtype=np.float64), np.asarray(turned, dtype=np.float64)
+
+
+def _trial(name: str, rows: list[int], given: Contrasts, position: dict[str, int], notes: list[str]) -> Trial:
+    pairs = [(given.treat1[r], given.treat2[r]) for r in rows]
+    arms = sorted({position[t] for pair in pairs for t in pair})
+    a = len(arms)
+    seen: set[frozenset[str]] = set()
+    for row, pair in zip(rows, pairs, strict=True):
+        if frozenset(pair) in seen:
             raise InputError(
-                f"a trial of {n} arms needs the contrasts of all {n * (n - 1) // 2} pairs",
-                field="treat",
-                study=label,
-                got=f"none of {arms[i]} and {arms[j]}",
-                mend="add it, or give the arms themselves",
+                f"the comparison {pair[0]} : {pair[1]} stands twice",
+                field="study",
+                study=name,
+                got=f"row {row + 1}",
+                mend="give each trial a name of its own, and each comparison once",
             )
-    np.fill_diagonal(y, 0.0)
-    return _consistent(label, arms, y, V)
-
-
-def _consistent(label: str, arms: tuple[str, ...], y: Matrix, V: Matrix) -> Trial:
-    n = len(arms)
-    J = np.eye(n) - 1.0 / n
-    C = -0.5 * J @ V @ J
-    values, vectors = np.linalg.eigh(C)
-    order = np.argsort(np.abs(vectors.sum(axis=0)))  # the constant direction last
-    values, vectors = values[order[: n - 1]], vectors[:, order[: n - 1]]
-    if values.min() <= 1e-12 * values.max():
+        seen.add(frozenset(pair))
+    place = {arm: i for i, arm in enumerate(arms)}
+    effect, v = np.zeros((a, a)), np.zeros((a, a))
+    for row, (one, two) in zip(rows, pairs, strict=True):
+        i, j = place[position[one]], place[position[two]]
+        effect[i, j], effect[j, i] = given.yi[row], -given.yi[row]
+        v[i, j] = v[j, i] = given.vi[row]
+    if a == 2:
+        half = 0.5 * effect[0, 1]
+        return Trial(name, tuple(arms), np.array([half, -half]), v)
+    if len(pairs) < a * (a - 1) // 2:
         raise InputError(
-            "the standard errors of this trial's contrasts contradict each other: no arms have them",
+            f"{a} arms need {a * (a - 1) // 2} comparisons; {len(pairs)} are given",
+            field="study",
+            study=name,
+            mend="add the comparisons that are missing (their standard errors say how the arms correlate), "
+            "or give the arms themselves",
+        )
+    v = _possible(v, name, notes)
+    y, left = _coherent(effect, v)
+    if left > _COHERENT:
+        _say_incoherent(effect, y, v, name, notes)
+    return Trial(name, tuple(arms), y, v, left if left > _COHERENT else 0.0)
+
+
+def _gram(v: Matrix) -> Matrix:
+    """Covariance of the centred arms: what the variances of differences say (classical scaling)."""
+    a = len(v)
+    centre = np.eye(a) - 1.0 / a
+    return -0.5 * centre @ v @ centre
+
+
+def _possible(v: Matrix, name: str, notes: list[str]) -> Matrix:
+    """The variances themselves where some covariance has them, else those of the nearest one."""
+    a = len(v)
+    gram = _gram(v)
+    if np.linalg.eigvalsh(gram + 1.0 / a)[0] > 1e-8 * v.max():
+        return v
+    arm = _arm_variances(v)
+    best = arm[:, None] + arm[None, :]
+    np.fill_diagonal(best, 0.0)
+    away = np.abs(np.sqrt(best) / np.where(v > 0.0, np.sqrt(v), 1.0) - 1.0)
+    np.fill_diagonal(away, 0.0)
+    if arm.min() <= 0.0 or away.max() > _ROUNDED:
+        raise InputError(
+            f"no covariance of {a} arms has these standard errors",
             field="sei",
-            study=label,
-            mend="check them, or give the arms themselves",
+            study=name,
+            got=", ".join(f"{x:.4g}" for x in np.sqrt(v[np.triu_indices(a, 1)])),
+            mend="one of them is wrong: the longest may not exceed the sum of the two others of three arms",
         )
-    W = -(vectors / values) @ vectors.T  # weights of the pairs: minus the Laplacian
-    np.fill_diagonal(W, 0.0)
-    effects = (vectors / values) @ vectors.T
-    laplacian_y = (W * y).sum(axis=1)
-    found = np.linalg.pinv(effects) @ laplacian_y
-    found = found - found.mean()
-    left = np.abs(y - (found[:, None] - found[None, :]))
-    se = np.sqrt(np.where(V > 0, V, np.inf))
-    if (left / se).max() > _TOLERABLE:
-        i, j = np.unravel_index(int((left / se).argmax()), left.shape)
+    notes.append(
+        f"{name}: its standard errors do not fit together (rounded?); the nearest consistent ones were taken, "
+        f"at most {away.max():.1%} from those given"
+    )
+    return best
+
+
+def _arm_variances(v: Matrix) -> Vector:
+    """Variances of independent arms whose sums come nearest, in relative terms, to those of the differences."""
+    a = len(v)
+    i, j = np.triu_indices(a, 1)
+    design = np.zeros((len(i), a))
+    design[np.arange(len(i)), i] = design[np.arange(len(i)), j] = 1.0
+    scaled = design / v[i, j][:, None]
+    floor = 1e-3 * v[i, j].min()
+    arm = np.linalg.lstsq(scaled, np.ones(len(i)), rcond=None)[0]
+    for _ in range(a):  # arms at the floor stay there, the others are fitted anew
+        free = arm > floor
+        if free.all():
+            break
+        rest = np.ones(len(i)) - scaled[:, ~free].sum(axis=1) * floor
+        arm = np.full(a, floor)
+        arm[free] = np.linalg.lstsq(scaled[:, free], rest, rcond=None)[0]
+    return np.maximum(arm, floor)
+
+
+def _coherent(effect: Matrix, v: Matrix) -> tuple[Vector, float]:
+    """Arm effects by weighted least squares of all differences, and the weighted squares that are left."""
+    a = len(v)
+    laplacian = np.linalg.inv(_gram(v) + 1.0 / a) - 1.0 / a
+    weights = -laplacian
+    np.fill_diagonal(weights, 0.0)
+    y = (_gram(v)) @ (weights * effect).sum(axis=1)
+    left = effect - (y[:, None] - y[None, :])
+    return y, 0.5 * float((weights * left * left).sum())
+
+
+def _say_incoherent(effect: Matrix, y: Vector, v: Matrix, name: str, notes: list[str]) -> None:
+    off = np.abs(effect - (y[:, None] - y[None, :])).max()
+    if off > np.sqrt(v.max()):
         raise InputError(
-            "the effects of this trial do not add up",
+            "the comparisons of this trial do not add up",
             field="yi",
-            study=label,
-            got=f"{arms[i]} against {arms[j]}: {y[i, j]:.4g}, by the others {found[i] - found[j]:.4g}",
-            mend="check signs and directions, or give the arms themselves",
+            study=name,
+            got=f"{off:.4g} from the nearest consistent effects",
+            mend="of three arms A : C must be A : B plus B : C; check the signs and which treatment comes first",
         )
-    d = np.diag(C)
-    apart = np.abs(d[:, None] + d[None, :] - 2 * C - V)
-    notes: tuple[str, ...] = ()
-    if left.max() > _CONSISTENT * se[np.isfinite(se)].max() or apart.max() > _CONSISTENT * V.max():
-        notes = (
-            f"{label}: the contrasts do not quite fit each other (rounding); the nearest that do are taken",
-        )
-    return Trial(label, arms, found, C, V, notes)
-
-
-def rows_of_trials(trials: Sequence[Trial], treatments: Sequence[str]) -> Rows:
-    """The trials as independent rows; see the head of the file."""
-    place = {name: j for j, name in enumerate(treatments)}
-    yi: list[float] = []
-    vi: list[float] = []
-    index: list[int] = []
-    arms: list[Floats] = []
-    for t, trial in enumerate(trials):
-        columns = [place[arm] for arm in trial.arms]
-        for value, vector in _directions(trial):
-            row = np.zeros(len(treatments))
-            row[columns] = sqrt(2.0) * vector
-            arms.append(row)
-            yi.append(float(sqrt(2.0) * vector @ trial.effects))
-            vi.append(2.0 * value)
-            index.append(t)
-    return Rows(np.array(yi), np.array(vi), np.array(arms), np.array(index, dtype=np.intp))
-
-
-def _directions(trial: Trial) -> list[tuple[float, Vector]]:
-    n = len(trial.arms)
-    if n == 2:
-        return [(0.5 * float(trial.variances[0, 1]), np.array([1.0, -1.0]) / sqrt(2.0))]
-    # within the centred space only: eigh of the whole would mix the constant with small variances
-    basis = np.linalg.qr(np.column_stack([np.ones(n), np.eye(n)[:, : n - 1]]))[0][:, 1:]
-    values, vectors = np.linalg.eigh(basis.T @ trial.covariance @ basis)
-    return [(float(v), basis @ u) for v, u in zip(values, vectors.T, strict=True)]
+    notes.append(
+        f"{name}: its comparisons do not add up (rounded?); effects at most {off:.2g} away were taken"
+    )

@@ -27,6 +27,7 @@ MADE_BY: dict[str, str] = {
     "CountPosterior": "posterior_counts()",
     "MultilevelPosterior": "posterior_multilevel()",
     "ModelAverage": "robma()",
+    "Network": "network()",
 }
 
 
