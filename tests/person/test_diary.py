@@ -1,5 +1,7 @@
 """The diary's store: edits keep history, deletion deletes, encryption, a killed process loses nothing confirmed."""
 
+import errno
+import io
 import json
 import os
 import random
@@ -8,7 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from datetime import date
+from contextlib import closing, contextmanager
+from datetime import date, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 import needlepoint
 from needlepoint.cli import cli
 from needlepoint.errors import InputError, MissingExtra, NeedlepointError
+from needlepoint.person import diary as diary_module
 from needlepoint.person.diary import Diary, default_path
 from needlepoint.person.entries import FIELDS, Entry, entry
 
@@ -178,7 +182,7 @@ def test_without_the_package_encryption_says_what_to_install(tmp_path, monkeypat
 
 
 values = st.fixed_dictionaries(
-    {"day": st.dates(date(2020, 1, 1), date(2030, 1, 1))},
+    {"day": st.dates(date(2020, 1, 1), date(2026, 1, 1))},
     optional={
         "pain": st.integers(0, 100).map(lambda v: v / 10),
         "rmdq": st.integers(0, 24),
@@ -202,7 +206,7 @@ from datetime import date, timedelta
 from needlepoint.person.diary import Diary
 diary = Diary(sys.argv[1])
 for i in range(int(sys.argv[2]), 10**6):
-    diary.add(day=date(2020, 1, 1) + timedelta(i), pain=i % 11, other="x" * 500)
+    diary.add(day=date(1901, 1, 1) + timedelta(i), pain=i % 11, other="x" * 500)
     print(i, flush=True)
 """
 
@@ -235,7 +239,7 @@ def check_nothing_lost(path, confirmed):
     entries = Diary(path).entries()
     assert confirmed + 1 <= len(entries) <= confirmed + 2  # one may be on disk and not yet confirmed
     for i, each in enumerate(entries):
-        assert (each.day.toordinal() - date(2020, 1, 1).toordinal(), each.pain) == (i, float(i % 11))
+        assert (each.day.toordinal() - date(1901, 1, 1).toordinal(), each.pain) == (i, float(i % 11))
 
 
 def test_killing_add_at_random_moments_loses_nothing_confirmed(diary):
@@ -297,3 +301,111 @@ def test_the_commands_take_the_passphrase_from_the_environment(tmp_path, monkeyp
 def test_every_field_has_a_place_in_the_entry():
     assert FIELDS[0] == "day"
     assert {"pain", "session", "rmdq", "medicine", "other", "control"} <= set(FIELDS)
+
+
+def _filled(path):
+    diary = Diary.start(path)
+    for i in range(40):
+        diary.add(day=date(2026, 1, 1) + timedelta(i), pain=i % 11, other="x" * 200)
+    return diary
+
+
+def test_a_day_without_values_writes_nothing(tmp_path):
+    diary = Diary.start(tmp_path / "d.sqlite")
+    with pytest.raises(InputError, match="nothing to write down"):
+        diary.add(day="2026-03-01", pain="")
+    assert diary.entries() == ()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1899-12-31", date.today() + timedelta(400)])
+def test_a_day_out_of_reach_is_refused(tmp_path, day):
+    diary = Diary.start(tmp_path / "d.sqlite")
+    with pytest.raises(InputError, match="no day of a diary"):
+        diary.add(day=day, pain=3)
+
+
+def test_a_newer_diary_is_left_alone(tmp_path):
+    path = tmp_path / "d.sqlite"
+    _filled(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version=2")
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="newer needlepoint"):
+        Diary(path).add(day="2026-03-01", pain=3)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_diary_is_called_damaged(tmp_path):
+    path = tmp_path / "d.sqlite"
+    _filled(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
+    with pytest.raises(InputError, match="this diary is damaged"):
+        Diary(path)
+
+
+def test_a_record_that_is_no_json_is_named(tmp_path):
+    path = tmp_path / "d.sqlite"
+    diary = _filled(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE record SET body = x'00ff' WHERE id = 7")
+        db.commit()
+    with pytest.raises(InputError, match="record 7"):
+        diary.entries()
+
+
+def test_a_deletion_without_room_to_tidy_still_deletes_and_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "d.sqlite"
+    diary = _filled(path)
+    real = diary_module._opened
+    calls = []
+
+    @contextmanager
+    def full(where):
+        with real(where) as db:
+            calls.append(where)
+            if len(calls) == 3:  # read, delete, then tidy up
+                db.execute("PRAGMA max_page_count=1")
+                raise NeedlepointError("the diary cannot be used now (database or disk is full)")
+            yield db
+
+    monkeypatch.setattr(diary_module, "_opened", full)
+    assert diary.delete_day("2026-01-05") == 1
+    monkeypatch.setattr(diary_module, "_opened", real)
+    assert all(each.day != date(2026, 1, 5) for each in diary.entries())
+
+
+def test_a_deletion_that_fails_changes_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "d.sqlite"
+    diary = _filled(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TRIGGER no BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'full'); END")
+        db.commit()
+    with pytest.raises(NeedlepointError):
+        diary.delete_day("2026-01-05")
+    assert any(each.day == date(2026, 1, 5) for each in diary.entries())
+
+
+def test_an_export_to_a_full_disk_is_a_clear_error(tmp_path, monkeypatch):
+    from needlepoint.report import files
+
+    class Full(io.BytesIO):
+        def write(self, content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    monkeypatch.setattr(files.os, "fdopen", lambda handle, mode: (os.close(handle), Full())[1])
+    with pytest.raises(InputError, match="No space left"):
+        files.write_text(target, "new")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1))
+def test_words_go_through_a_spreadsheet_unharmed(words):
+    from needlepoint.person.exchange import armed, disarmed
+
+    assert armed(disarmed(words)) == words
+    assert not disarmed(words).startswith(("=", "+", "-", "@"))

@@ -16,7 +16,7 @@ tenth = st.integers(0, 100).map(lambda v: v / 10)
 entries = st.lists(
     st.builds(
         Entry,
-        day=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+        day=st.dates(date(2020, 1, 1), date(2026, 1, 1)),
         pain=tenth,
         pain_week=st.none() | tenth,
         rmdq=st.none() | st.integers(0, 24),

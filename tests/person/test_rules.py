@@ -17,6 +17,7 @@ level = "doctor within days"
 action = "Phone."
 [headlines]
 "emergency now" = "a"
+"doctor today" = "a2"
 "doctor within days" = "b"
 "ask before booking" = "c"
 "tell the practitioner" = "d"

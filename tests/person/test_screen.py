@@ -77,6 +77,46 @@ def test_an_emergency_wins_against_every_combination_of_up_to_three_answers():
     assert seen > 10_000
 
 
+@pytest.mark.parametrize(
+    ("answers", "level"),
+    [
+        ({"infection_risk": "no", "immune": "yes", "ill": "yes"}, "doctor today"),
+        ({"infection_risk": "no", "diabetes_feet": "yes", "ill": "yes"}, "doctor today"),
+        ({"infection_risk": "no", "diabetes_feet": "yes", "fever": "yes"}, "doctor today"),
+        ({"diabetes_feet": "yes", "ill": "yes"}, "doctor today"),
+        ({"infection_risk": "yes", "fever": "yes"}, "doctor today"),
+        ({"infection_risk": "no", "immune": "not sure", "ill": "yes"}, "doctor today"),
+        ({"saddle": "not sure"}, "doctor today"),
+        ({"fall": "yes", "blood_thinner": "yes"}, "doctor today"),
+        ({"tearing_pain": "yes"}, "emergency now"),
+    ],
+)
+def test_facts_count_whatever_the_summary_question_says(answers, level):
+    result = screen(answers)
+    assert result.level == level
+    assert result.headline == BOOK.headlines[level]
+
+
+def test_the_reason_is_the_fact_that_was_told():
+    found = screen({"infection_risk": "no", "immune": "yes", "ill": "yes"}).findings[0]
+    assert found.because[0].endswith("steroids? yes")
+
+
+def test_nothing_found_is_not_said_where_emergencies_are_open():
+    assert "no warning sign" not in screen({}).headline
+    assert screen({}).headline.startswith("Questions about emergencies")
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_one_more_true_fact_never_lowers_the_urgency(data):
+    names = [q.id for q in BOOK.questions if q.kind == "yes/no"]
+    answers = data.draw(st.dictionaries(st.sampled_from(names), st.sampled_from(["yes", "no", "not sure"])))
+    before = LEVELS.index(evaluate(BOOK, answers).level)
+    name = data.draw(st.sampled_from(names))
+    assert LEVELS.index(evaluate(BOOK, {**answers, name: "yes"}).level) <= before
+
+
 def test_questions_that_can_find_an_emergency_come_first():
     first = [question.id for question in BOOK.questions[: len(EMERGENCY)]]
     assert set(first) == EMERGENCY
@@ -85,7 +125,7 @@ def test_questions_that_can_find_an_emergency_come_first():
 @pytest.mark.parametrize("name", sorted(EMERGENCY))
 def test_not_being_sure_about_an_emergency_sign_leads_to_a_doctor(name):
     result = screen({name: "not sure"})
-    assert result.level == "doctor within days"
+    assert result.level == "doctor today"
     assert "today" in result.findings[0].action
 
 
@@ -97,7 +137,7 @@ def test_not_being_sure_about_a_lesser_sign_counts_as_the_sign():
 def test_an_emergency_is_shown_without_base_rates_and_a_lesser_flag_with_them():
     assert all(not f.evidence for f in screen({"after_needling": "yes"}).findings)
     for rule in BOOK.rules:
-        if rule.kind == "red flag" and rule.level == "doctor within days":
+        if rule.kind == "red flag" and rule.level in {"doctor today", "doctor within days"}:
             assert any("Henschke" in e.source.title or "Finucane" in e.source.title for e in rule.evidence), (
                 rule.id
             )
@@ -109,10 +149,11 @@ def test_an_emergency_is_said_loudly_and_first():
 
 def test_nothing_found_never_says_safe():
     text = screen({}).summary().lower()
-    assert "found no warning sign" in text
+    assert "found no warning sign" not in text  # nothing was asked
+    assert "found no warning sign" in screen(dict.fromkeys(EMERGENCY, "no")).summary().lower()
     assert "rule out" in text
-    assert "10 of them ask about emergencies" in text
-    assert text.startswith("questions about emergencies that are still open: 10. answer them first.")
+    assert "11 of them ask about emergencies" in text
+    assert text.startswith("questions about emergencies that are still open: 11. answer them first.")
     for word in ("you are safe", "safe for you", "all clear", "nothing to worry"):
         assert word not in text
 

@@ -13,7 +13,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ _SCHEMA = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE record (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 """
+_VERSION = 1  # form of the tables
 _PATIENCE = 10  # seconds to wait for another process
 _SIDE_FILES = ("-journal", "-wal", "-shm")
 SETTINGS = (
@@ -83,6 +84,7 @@ class Diary:
             raise InputError(
                 "there is no diary here", field="path", got=str(self.path), mend="start one first"
             )
+        _check_readable(self.path)
         self._seal: Seal | None = None
         with self._connect() as db:
             stored = dict(
@@ -129,7 +131,7 @@ class Diary:
             rows = [("salt", salt), ("proof", seal.proof())]  # pyright: ignore[reportPossiblyUnboundVariable]
         with _opened(where) as db:
             db.executescript(
-                f"BEGIN; PRAGMA application_id={_APPLICATION}; PRAGMA user_version=1; {_SCHEMA} COMMIT;"
+                f"BEGIN; PRAGMA application_id={_APPLICATION}; PRAGMA user_version={_VERSION}; {_SCHEMA} COMMIT;"
             )
             db.executemany("INSERT INTO setting VALUES (?, ?)", rows)
         diary = cls(where, passphrase=passphrase)
@@ -160,8 +162,20 @@ class Diary:
         """Write one day, or more about a day that has an entry; returns the day as it now stands.
 
         When this returns, the record is on disk.
+
+        Raises
+        ------
+        InputError
+            A value off its scale, or none at all.
         """
         written = entry({**(values or {}), **fields})
+        if len(_plain(written)) < 2:
+            raise InputError(
+                "nothing to write down",
+                field="day",
+                got=str(written.day),
+                mend="give pain, session or another value",
+            )
         self._write([written])
         return next(each for each in self.entries() if each.day == written.day)
 
@@ -268,7 +282,8 @@ class Diary:
         doomed = [(number,) for number, record in self._numbered() if record["day"] == str(day)]
         with self._connect() as db:
             db.executemany("DELETE FROM record WHERE id = ?", doomed)
-        with _opened(self.path) as db:
+        # secure_delete has overwritten the rows; VACUUM only gives the space back, and may lack room to work
+        with suppress(NeedlepointError), _opened(self.path) as db:
             db.execute("VACUUM")
         return len(doomed)
 
@@ -304,7 +319,20 @@ class Diary:
             rows: Sequence[tuple[int, bytes]] = db.execute(
                 "SELECT id, body FROM record ORDER BY id"
             ).fetchall()
-        return [(number, json.loads(self._opened(body))) for number, body in rows]
+        return [(number, self._record(number, body)) for number, body in rows]
+
+    def _record(self, number: int, body: bytes) -> dict[str, Any]:
+        try:
+            record = json.loads(self._opened(body))
+            as_day(record["day"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                "a record of this diary is damaged",
+                field="record",
+                got=f"record {number} of {self.path}",
+                mend="restore the file from a copy; nothing in it was changed",
+            ) from error
+        return record
 
     def _sealed(self, body: bytes) -> bytes:
         return body if self._seal is None else self._seal.seal(body)
@@ -325,6 +353,36 @@ class Diary:
 def _check_is_diary(db: sqlite3.Connection, path: Path) -> None:
     if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
         raise InputError("this file is no diary", field="path", got=str(path))
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > _VERSION:
+        raise InputError(
+            "this diary was written by a newer needlepoint; it was left as it is",
+            field="path",
+            got=f"{path} (form {version})",
+            allowed=f"form {_VERSION}",
+            mend="update needlepoint",
+        )
+
+
+def _check_readable(path: Path) -> None:
+    """Say that a diary is damaged rather than that it is none: its first bytes tell."""
+    with path.open("rb") as file:
+        head = file.read(72)
+    marked = head[:16] == b"SQLite format 3\0" and int.from_bytes(head[68:72], "big") == _APPLICATION
+    if not marked:
+        return
+    try:
+        with _opened(path) as db:
+            whole = db.execute("PRAGMA quick_check").fetchone()[0] == "ok"
+    except InputError:
+        whole = False
+    if not whole:
+        raise InputError(
+            "this diary is damaged",
+            field="path",
+            got=str(path),
+            mend="restore it from a copy or an export; nothing in it was changed",
+        )
 
 
 @contextmanager

@@ -103,6 +103,7 @@ def as_day(value: Any) -> date:
         raise InputError("not a date", field="day", got=value, mend=mend) from error
 
 
+_FIRST = date(1900, 1, 1)
 _NEAR = {"today": 0, "yesterday": 1}  # days ago
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SLASHED = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}")
@@ -117,12 +118,21 @@ def _empty(value: Any) -> bool:
 
 def _value(name: str, value: Any) -> Any:
     if name == "day":
-        return as_day(value)
+        return _diary_day(value)
     if name in _RANGES:
         return _number(name, value)
     if name in _FLAGS:
         return _flag(name, value)
     return str(value).strip()
+
+
+def _diary_day(value: Any) -> date:
+    """A day that a diary can be about: from 1900 to a year from now."""
+    day = as_day(value)
+    last = date.today() + timedelta(366)
+    if not _FIRST <= day <= last:
+        raise InputError("no day of a diary", field="day", got=str(day), allowed=f"{_FIRST} to {last}")
+    return day
 
 
 def _number(name: str, value: Any) -> float | int:

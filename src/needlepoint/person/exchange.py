@@ -152,7 +152,7 @@ def _cell(field: str, value: str | None, dates: str | None, number: int) -> Any:
     if value is None or (field not in TEXTS and value.strip().casefold() in NOTHING):
         return None
     if field != "day" or dates is None:
-        return value
+        return armed(value) if field in TEXTS else value
     try:
         return datetime.strptime(value.strip(), dates).date()
     except ValueError as error:
@@ -199,8 +199,25 @@ def _write_csv(entries: Sequence[Entry]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_plain(each) for each in entries)
+    writer.writerows({n: disarmed(v) for n, v in _plain(each).items()} for each in entries)
     return out.getvalue()
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def disarmed(value: Any) -> Any:
+    """A person's own words as a spreadsheet shows them rather than runs them: an apostrophe before a formula.
+
+    >>> disarmed("=1+1"), armed("'=1+1"), disarmed("'tis better")
+    ("'=1+1", '=1+1', "'tis better")
+    """
+    return f"'{value}" if isinstance(value, str) and value.lstrip("'").startswith(_FORMULA) else value
+
+
+def armed(text: str) -> str:
+    """:func:`disarmed` taken back."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
 def _write_json(entries: Sequence[Entry]) -> str:

@@ -18,6 +18,7 @@ from needlepoint.result import record
 __all__ = [
     "LEVELS",
     "Evidence",
+    "Implication",
     "Level",
     "Population",
     "Question",
@@ -29,6 +30,7 @@ __all__ = [
 
 Level = Literal[
     "emergency now",
+    "doctor today",
     "doctor within days",
     "ask before booking",
     "tell the practitioner",
@@ -63,6 +65,15 @@ class Question:
     choices: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+
+
+@record
+class Implication:
+    """Facts that answer a summary question, whatever was said to it: where ``when`` fits, ``then`` holds."""
+
+    id: str
+    when: Condition
+    then: Mapping[str, str]
 
 
 @record
@@ -110,6 +121,7 @@ class RuleBook:
     reviewed: str
     questions: tuple[Question, ...]
     rules: tuple[Rule, ...]
+    implications: tuple[Implication, ...]
     populations: tuple[Population, ...]
     headlines: Mapping[str, str]
     always: tuple[str, ...]
@@ -191,6 +203,7 @@ class _Reader:
             reviewed=str(self.table.get("reviewed", "")),
             questions=_in_order(self.questions, rules),
             rules=tuple(sorted(rules, key=lambda rule: LEVELS.index(rule.level))),
+            implications=tuple(self._implication(row) for row in self._rows("implications", Implication)),
             populations=tuple(self._population(row) for row in self._rows("populations", Population)),
             headlines=headlines,
             always=tuple(limits.get("always", ())),
@@ -266,6 +279,11 @@ class _Reader:
             "evidence": tuple(self.evidence[name] for name in row.get("evidence", ())),
         }
         return Rule(**given)
+
+    def _implication(self, row: dict[str, Any]) -> Implication:
+        for part in ("when", "then"):
+            self._conditions({"id": row["id"], part: [row[part]]}, part)
+        return Implication(**row)
 
     def _population(self, row: dict[str, Any]) -> Population:
         parts = {part: self._conditions(row, part) for part in ("needs", "excludes")}

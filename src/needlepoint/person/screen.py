@@ -5,7 +5,7 @@ An emergency always wins. Nothing that was not asked is taken for "no", and "not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -194,7 +194,7 @@ def _number(question: Question, value: Any) -> float:
 
 
 def evaluate(book: RuleBook, answers: Mapping[str, Any]) -> Screening:
-    """Apply every rule to cleaned answers."""
+    """Apply every rule to cleaned answers and to what follows from them."""
     found = sorted(_findings(book, answers), key=lambda finding: LEVELS.index(finding.level))
     level: Level = found[0].level if found else LEVELS[-1]
     return Screening(
@@ -213,11 +213,11 @@ def evaluate(book: RuleBook, answers: Mapping[str, Any]) -> Screening:
 
 
 def _headline(book: RuleBook, level: Level, answers: Mapping[str, Any]) -> str:
-    """What to do; where nothing was found because emergencies were not asked about, that comes first."""
+    """What to do; where nothing was found because emergencies were not asked about, only that is said."""
     open_ones = _emergencies_open(book, answers)
     if level != LEVELS[-1] or not open_ones:
         return book.headlines[level]
-    return f"{OPEN.format(n=open_ones)} {book.headlines[level]}"
+    return OPEN.format(n=open_ones)
 
 
 def _emergencies_open(book: RuleBook, answers: Mapping[str, Any]) -> int:
@@ -227,17 +227,37 @@ def _emergencies_open(book: RuleBook, answers: Mapping[str, Any]) -> int:
 
 
 def _findings(book: RuleBook, answers: Mapping[str, Any]) -> Iterator[Finding]:
+    implied = _implied(book, answers)
+    whole = {**answers, **{name: answer for name, (answer, _) in implied.items()}}
     for rule in book.rules:
-        fits = [(_fit(condition, answers), condition) for condition in rule.when]
+        fits = [(_fit(condition, whole), condition) for condition in rule.when]
         for wanted in ("yes", "unsure"):
             hit = next((condition for fit, condition in fits if fit == wanted), None)
             if hit is not None:
-                yield _finding(book, rule, hit, answers, unsure=wanted == "unsure")
+                told = dict.fromkeys(fact for name in hit for fact in implied.get(name, ("", (name,)))[1])
+                yield _finding(book, rule, tuple(told), answers, unsure=wanted == "unsure")
                 break
 
 
+def _implied(book: RuleBook, answers: Mapping[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Answers that follow from other answers, each with the questions that it follows from.
+
+    A fact outweighs a "no" to the question that sums it up; not being sure of the fact outweighs a "no" as well.
+    """
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for rule in book.implications:
+        fit = _fit(rule.when, answers)
+        for name, answer in rule.then.items():
+            held = found[name][0] if name in found else answers.get(name)
+            if fit == "yes" and held != answer:
+                found[name] = (answer, tuple(rule.when))
+            elif fit == "unsure" and held not in {answer, "not sure"}:
+                found[name] = ("not sure", tuple(rule.when))
+    return found
+
+
 def _finding(
-    book: RuleBook, rule: Rule, hit: Condition, answers: Mapping[str, Any], *, unsure: bool
+    book: RuleBook, rule: Rule, hit: tuple[str, ...], answers: Mapping[str, Any], *, unsure: bool
 ) -> Finding:
     level, action = rule.level, rule.action
     if unsure and level == LEVELS[0]:
@@ -285,13 +305,13 @@ def _fits(wanted: Any, answer: Any) -> Fit:
     return "yes" if answer == wanted or (isinstance(wanted, list) and answer in wanted) else "no"
 
 
-def _because(book: RuleBook, condition: Condition, answers: Mapping[str, Any]) -> tuple[str, ...]:
+def _because(book: RuleBook, names: Iterable[str], answers: Mapping[str, Any]) -> tuple[str, ...]:
     asks = {question.id: question.ask for question in book.questions}
     return tuple(
         f"{asks[name]} {answers[name]:g}"
         if isinstance(answers[name], float)
         else f"{asks[name]} {answers[name]}"
-        for name in condition
+        for name in names
     )
 
 

@@ -22,7 +22,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises
     ------
     InputError
-        The folder is not there or cannot be written.
+        The folder is not there or cannot be written, or the disk is full.
     """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -37,6 +37,12 @@ def write_bytes(path: Path, content: bytes) -> None:
         os.umask(mask)
         os.chmod(name, 0o666 & ~mask)
         os.replace(name, path)
+    except OSError as error:  # the disk is full, or the file may not be replaced
+        os.unlink(name)
+        raise InputError(
+            f"cannot write {path}: {error.strerror}",
+            mend="make room or choose another place; nothing was changed",
+        ) from error
     except BaseException:
         os.unlink(name)
         raise
