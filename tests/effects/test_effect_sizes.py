@@ -406,3 +406,26 @@ def test_a_moderator_that_is_not_there_is_answered_with_the_nearest_and_the_mend
         pool(es, mods="~ ablut")
     with pytest.raises(InputError, match="give the table that holds it as data="):
         pool(es, mods="~ zzzz + C(alloc)")
+
+
+@pytest.mark.parametrize(
+    ("measure", "columns"),
+    [
+        ("OR", {"ai": [4.5, 6], "n1i": [20, 30], "ci": [5, 7], "n2i": [20, 30]}),
+        ("IRR", {"x1i": [4, 6], "t1i": [20.5, 30], "x2i": [5.2, 7], "t2i": [20, 30]}),
+        ("PLO", {"xi": [4.1, 6], "ni": [20, 30]}),
+    ],
+)
+def test_events_that_are_no_whole_numbers_are_noted_and_others_are_not(measure, columns):
+    assert effect_sizes(measure=measure, **columns).notes == (
+        "events that are no whole numbers, taken as given: 1",
+    )
+    rounded = {letter: np.rint(values) for letter, values in columns.items()}
+    assert not effect_sizes(measure=measure, **rounded).notes
+
+
+def test_one_number_is_repeated_and_a_list_of_one_is_not():
+    means = {"m1i": [1, 2], "m2i": [0, 0], "sd2i": [1, 1], "n1i": [9, 9], "n2i": [9, 9]}
+    assert effect_sizes(measure="MD", sd1i=1.0, **means).vi.shape == (2,)
+    with pytest.raises(InputError, match="columns of different lengths"):
+        effect_sizes(measure="MD", sd1i=[1.0], **means)

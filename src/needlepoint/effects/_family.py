@@ -119,7 +119,8 @@ class Family:
     ``accepts`` holds the alternatives as tuples of letters, each sufficient alone; studies may mix them.
     ``complete`` fills what follows from what was given (``bi`` from ``n1i``), checks ranges, and returns
     the uncorrected columns that results keep. ``prepare`` turns these into what the kernels take.
-    ``total`` gives the study's size. ``arms`` pairs the columns of the two arms, to swap them.
+    ``total`` gives the study's size. ``arms`` pairs the columns of the two arms, to swap them. ``counts`` are the
+    letters of events, which come in whole numbers.
     """
 
     title: str
@@ -128,6 +129,7 @@ class Family:
     prepare: Callable[[Columns, Settings, Notebook], Any]
     total: Callable[[Columns], Vector | None]
     arms: tuple[tuple[str, str], ...] = ()
+    counts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ def effect_sizes(
     if "yi" in arrays:
         spec = _as_given(spec)
     raw = spec.family.complete(_select(measure, spec, arrays), notebook)
+    _note_broken_counts(raw, spec.family.counts, notebook)
     with np.errstate(all="ignore"):
         prepared = spec.family.prepare(raw, how, notebook)
         found = _compute(spec, prepared, _vtypes(spec, vtype, table, len(names)), how)
@@ -147,6 +148,18 @@ _LETTERS = frozenset(
 ) | {"ni", "n1i", "n2i"}
 
 
+def _note_broken_counts(raw: Columns, letters: tuple[str, ...], notebook: Notebook) -> None:
+    """Events that are no whole numbers are taken as they are, but not without a word."""
+    given = [raw[letter] for letter in letters if letter in raw]
+    with np.errstate(invalid="ignore"):
+        if any(bool((np.abs(column - np.rint(column)) > _WHOLE).any()) for column in given):
+            broken = np.any([np.abs(column - np.rint(column)) > _WHOLE for column in given], axis=0)
+            notebook.note("events that are no whole numbers, taken as given", broken)
+
+
+_WHOLE = 1e-6  # recovered counts are whole to rounding
+
+
 def _as_given(spec: MeasureSpec) -> MeasureSpec:
     """The same measure, its estimates already computed."""
     given = MEASURES["GEN"]
@@ -157,7 +170,7 @@ def _resolve(data: Any, given: dict[str, Any], study: Any) -> tuple[dict[str, Ve
     arrays = {letter: columns.numbers(data, value, field=letter) for letter, value in given.items()}
     k = max((len(a) for a in arrays.values()), default=0)
     for letter, array in arrays.items():
-        if len(array) == 1 and k > 1:
+        if len(array) == 1 and k > 1 and np.ndim(given[letter]) == 0:
             arrays[letter] = np.repeat(array, k)
         elif len(array) != k:
             raise InputError("columns of different lengths", field=letter, got=len(array), allowed=k)

@@ -50,4 +50,5 @@ GENOTYPES = Family(
     complete=_complete,
     prepare=_prepare,
     total=lambda c: c["ai"] + c["bi"] + c["ci"],
+    counts=("ai", "bi", "ci"),
 )

@@ -134,6 +134,7 @@ MATCHED_PAIRS = Family(
     complete=_complete,
     prepare=_prepare,
     total=lambda c: c["ai"] + c["bi"] + c["ci"] + c["di"],
+    counts=("ai", "bi", "ci", "di"),
 )
 
 MARGINAL = Family(

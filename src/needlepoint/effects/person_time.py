@@ -148,6 +148,7 @@ TWO_RATES = Family(
     prepare=_prepare_two,
     total=_people,
     arms=(("x1i", "x2i"), ("t1i", "t2i")),
+    counts=("x1i", "x2i"),
 )
 
 ONE_RATE = Family(
@@ -156,4 +157,5 @@ ONE_RATE = Family(
     complete=_complete,
     prepare=_prepare_one,
     total=_people,
+    counts=("xi",),
 )

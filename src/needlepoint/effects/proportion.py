@@ -108,4 +108,5 @@ PROPORTION = Family(
     complete=_complete,
     prepare=_prepare,
     total=lambda c: c["ni"],
+    counts=("xi",),
 )

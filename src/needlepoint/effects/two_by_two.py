@@ -170,4 +170,5 @@ TWO_BY_TWO = Family(
     prepare=_prepare,
     total=lambda c: c["n1i"] + c["n2i"],
     arms=(("ai", "ci"), ("bi", "di"), ("n1i", "n2i")),
+    counts=("ai", "bi", "ci", "di"),
 )
