@@ -583,3 +583,20 @@ def test_impossible_requests_are_refused():
         glmm(**(table | {"ai": [0, 0], "ci": [0, 0]}))
     with pytest.raises(NotEnoughStudies):
         glmm(**(table | {"ai": [None, None]}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "glmm",
+        "beta_binomial",
+        "mantel_haenszel",
+        "peto",
+        "exact_conditional",
+        "penalised_logistic",
+        "rare_events",
+    ],
+)
+def test_a_letter_that_is_none_is_answered_with_those_there_are(name):
+    with pytest.raises(InputError, match="unknown argument; field: n1; allowed: ai, bi"):
+        getattr(needlepoint, name)(ai=[1, 2], n1=[20, 30], ci=[3, 4], n2i=[20, 30])

@@ -18,7 +18,7 @@ from needlepoint.stats.quadrature_axes import Axis, Real
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from needlepoint.pooling.counts.counts import Counts
+    from needlepoint.pooling.counts.counts import CountTables
 
 
 __all__ = ["fit_common_counts", "fit_counts"]
@@ -28,7 +28,9 @@ _POINTS = (12, 20, 32, 50)  # Hermite points a study
 _LOOK = 5  # while looking for the mode
 
 
-def fit_counts(counts: Counts, measure: str, effect: EffectPrior, tau: TauPrior) -> tuple[Quadrature, float]:
+def fit_counts(
+    counts: CountTables, measure: str, effect: EffectPrior, tau: TauPrior
+) -> tuple[Quadrature, float]:
     """Integrate over tau, and over the effect unless it is a point; by the formula should a table not reach."""
     yi, vi = np.asarray(counts.yi), np.asarray(counts.vi)
     for kernel in (kernel_of(measure, counts.cells, yi, vi), exact_kernel(measure, counts.cells)):
@@ -39,7 +41,7 @@ def fit_counts(counts: Counts, measure: str, effect: EffectPrior, tau: TauPrior)
 
 
 def fit_common_counts(
-    counts: Counts, measure: str, effect: EffectPrior
+    counts: CountTables, measure: str, effect: EffectPrior
 ) -> tuple[float, float, Quadrature | None]:
     """Log evidence, its error and the posterior of the effect, where all studies share it (tau zero)."""
     yi, vi = np.asarray(counts.yi), np.asarray(counts.vi)

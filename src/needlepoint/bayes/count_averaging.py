@@ -6,7 +6,7 @@ approximation: no continuity correction, and zero cells are evidence as they are
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from needlepoint.bayes._count_fit import fit_common_counts, fit_counts
 from needlepoint.bayes._ensemble_fit import ModelFit
@@ -19,7 +19,7 @@ from needlepoint.bayes.prior_tau import Fixed, TauPrior
 from needlepoint.bayes.publication_bias import NoBias
 from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling.counts.counts import Counts, read_counts
+from needlepoint.pooling.counts.counts import Counts, CountTables, read_counts
 from needlepoint.result import digest
 
 __all__ = ["average_counts"]
@@ -29,24 +29,12 @@ def average_counts(
     data: Any = None,
     *,
     measure: str = "OR",
-    ai: Any = None,
-    bi: Any = None,
-    ci: Any = None,
-    di: Any = None,
-    n1i: Any = None,
-    n2i: Any = None,
-    x1i: Any = None,
-    t1i: Any = None,
-    x2i: Any = None,
-    t2i: Any = None,
-    xi: Any = None,
-    ni: Any = None,
-    ti: Any = None,
     study: Any = None,
     prior_effect: EffectPrior | str | None = None,
     prior_tau: TauPrior | str | None = None,
     null: float = 0.0,
     level: float = 0.95,
+    **columns: Unpack[Counts],
 ) -> ModelAverage:
     """Bayesian model averaging of counts over effect or none, heterogeneity or none, with exact likelihoods.
 
@@ -70,7 +58,7 @@ def average_counts(
     check(measure, COUNT_MEASURES, field="measure")
     check_fraction(level, field="level")
     counts = read_counts(
-        data, locals(), measure=measure, study=study, method="a Bayesian model of counts", drop00=False
+        data, columns, measure=measure, study=study, method="a Bayesian model of counts", drop00=False
     )
     if measure not in {"OR", "IRR"} and (prior_effect is None or prior_tau is None):
         raise InputError(
@@ -95,7 +83,7 @@ def average_counts(
     return averaged(models, fits, level, measure, len(counts.study), notes, mark, method)
 
 
-def _fit(counts: Counts, measure: str, model: Model) -> ModelFit:
+def _fit(counts: CountTables, measure: str, model: Model) -> ModelFit:
     known = model.effect.value if isinstance(model.effect, Point) else None
     if isinstance(model.tau, Fixed):
         log_evidence, error, quadrature = fit_common_counts(counts, measure, model.effect)

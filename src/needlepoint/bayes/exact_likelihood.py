@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from needlepoint.bayes.prior_effect import EffectPrior, Point
 from needlepoint.bayes.prior_tau import Fixed, HalfNormal, TauPrior
 from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling.counts.counts import Counts, read_counts
+from needlepoint.pooling.counts.counts import Counts, CountTables, read_counts
 from needlepoint.result import Result, digest, record
 from needlepoint.stats.quadrature import Quadrature
 from needlepoint.stats.quadrature_marginal import Marginal
@@ -63,29 +63,24 @@ def posterior_counts(
     data: Any = None,
     *,
     measure: str = "OR",
-    ai: Any = None,
-    bi: Any = None,
-    ci: Any = None,
-    di: Any = None,
-    n1i: Any = None,
-    n2i: Any = None,
-    x1i: Any = None,
-    t1i: Any = None,
-    x2i: Any = None,
-    t2i: Any = None,
-    xi: Any = None,
-    ni: Any = None,
-    ti: Any = None,
     study: Any = None,
     prior_effect: EffectPrior | str = "flat",
     prior_tau: TauPrior | str = HalfNormal(0.5),  # noqa: B008 - frozen value
     level: float = 0.95,
+    **columns: Unpack[Counts],
 ) -> CountPosterior:
     """Bayesian random-effects model of counts with their exact likelihood: no continuity correction.
 
     "OR" conditions on both margins of each table and "IRR" on each total of events, so that control groups need no
     prior; "PLO" pools logits of proportions, "IRLN" log rates. The effects of the studies are integrated out of their
     likelihoods by Gauss-Hermite rules, effect and tau on a lattice; both errors are stated.
+
+    Parameters
+    ----------
+    data
+        A data frame, a mapping, or an ``EffectSizes`` that keeps its counts.
+    columns
+        ``ai bi ci di`` or ``ai n1i ci n2i``, ``x1i t1i x2i t2i``, ``xi ni``, ``xi ti``: names of columns, or numbers.
 
     Raises
     ------
@@ -103,7 +98,7 @@ def posterior_counts(
     check(measure, COUNT_MEASURES, field="measure")
     check_fraction(level, field="level")
     counts = read_counts(
-        data, locals(), measure=measure, study=study, method="a Bayesian model of counts", drop00=False
+        data, columns, measure=measure, study=study, method="a Bayesian model of counts", drop00=False
     )
     effect, tau = effect_prior(prior_effect), tau_prior(prior_tau)
     if isinstance(effect, Point) or isinstance(tau, Fixed):
@@ -113,7 +108,7 @@ def posterior_counts(
 
 
 def _dressed(
-    counts: Counts,
+    counts: CountTables,
     measure: str,
     effect: EffectPrior,
     tau: TauPrior,

@@ -100,7 +100,35 @@ def effect_sizes(
     >>> es.yi.round(4).tolist(), es.vi.round(4).tolist()
     ([-0.9387], [0.3571])
     """
-    given = {name: value for name, value in locals().items() if name in _LETTERS and value is not None}
+    letters = {
+        "ai": ai,
+        "bi": bi,
+        "ci": ci,
+        "di": di,
+        "n1i": n1i,
+        "n2i": n2i,
+        "x1i": x1i,
+        "x2i": x2i,
+        "t1i": t1i,
+        "t2i": t2i,
+        "m1i": m1i,
+        "m2i": m2i,
+        "sd1i": sd1i,
+        "sd2i": sd2i,
+        "xi": xi,
+        "mi": mi,
+        "ri": ri,
+        "ti": ti,
+        "fi": fi,
+        "pi": pi,
+        "sdi": sdi,
+        "r2i": r2i,
+        "ni": ni,
+        "yi": yi,
+        "vi": vi,
+        "sei": sei,
+    }
+    given = {letter: value for letter, value in letters.items() if value is not None}
     check(measure, Measure, field="measure")
     check(to, Addition, field="to")
     check(impossible, Impossible, field="impossible")
@@ -141,11 +169,6 @@ def effect_sizes(
         data=table,
         library=columns.library_of(data),
     )
-
-
-_LETTERS = frozenset(
-    letter for spec in MEASURES.values() for alternative in spec.alternatives for letter in alternative
-) | {"ni", "n1i", "n2i"}
 
 
 def _note_broken_counts(raw: Columns, letters: tuple[str, ...], notebook: Notebook) -> None:

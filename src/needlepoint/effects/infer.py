@@ -99,7 +99,24 @@ def infer_measure(
     >>> found.measure, found.matched, found.of
     ('RR', 2, 2)
     """
-    given = {name: value for name, value in locals().items() if name in _READ and value is not None}
+    letters = {
+        "estimate": estimate,
+        "ci_low": ci_low,
+        "ci_high": ci_high,
+        "ai": ai,
+        "ci": ci,
+        "n1i": n1i,
+        "n2i": n2i,
+        "m1i": m1i,
+        "sd1i": sd1i,
+        "m2i": m2i,
+        "sd2i": sd2i,
+        "yi": yi,
+        "sei": sei,
+        "oi": oi,
+        "vi": vi,
+    }
+    given = {letter: value for letter, value in letters.items() if value is not None}
     check_fraction(level, field="level")
     arrays = {name: columns.numbers(data, value, field=name) for name, value in given.items()}
     possible = [name for name, (_, _, needs) in _CANDIDATES.items() if all(n in arrays for n in needs)]

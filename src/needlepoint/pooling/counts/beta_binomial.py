@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import copysign, exp, log, sqrt
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from needlepoint.pooling.counts.beta_binomial_effects import EFFECTS, Effect, by
 from needlepoint.pooling.counts.beta_binomial_likelihood import Maximum, Tally, maximise, tally
 from needlepoint.pooling.counts.counts import (
     Counts,
+    CountTables,
     empty_studies,
     fit_fields,
     only_coefficient,
@@ -71,18 +72,10 @@ def beta_binomial(
     data: Any = None,
     *,
     measure: BetaMeasure = "OR",
-    ai: Any = None,
-    bi: Any = None,
-    ci: Any = None,
-    di: Any = None,
-    n1i: Any = None,
-    n2i: Any = None,
-    xi: Any = None,
-    mi: Any = None,
-    ni: Any = None,
     study: Any = None,
     interval: Interval = "profile",
     level: float = 0.95,
+    **columns: Unpack[Counts],
 ) -> BetaBinomial:
     """Beta-binomial model of two groups ("OR", "RR", "RD") or of single proportions ("PLO").
 
@@ -123,7 +116,7 @@ def beta_binomial(
     check(interval, Interval, field="interval")
     check_fraction(level, field="level")
     counts = read_counts(
-        data, locals(), measure=measure, study=study, method="the beta-binomial model", drop00=False
+        data, columns, measure=measure, study=study, method="the beta-binomial model", drop00=False
     )
     refuse_parts(counts, "the beta-binomial model")
     arms = _arms(counts.cells)
@@ -223,7 +216,7 @@ def _log_choose(x: Vector, n: Vector) -> float:
     return float((gammaln(n + 1.0) - gammaln(x + 1.0) - gammaln(n - x + 1.0)).sum())
 
 
-def _noted(counts: Counts, arms: Arms) -> Counts:
+def _noted(counts: CountTables, arms: Arms) -> CountTables:
     if len(arms) == 1:
         return counts
     counts = counts.naming("with no events, or only events, in both groups kept", empty_studies(counts.cells))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.arrays import Vector
-from needlepoint.pooling.counts.counts import Counts, fit_fields, wald_coefficient
+from needlepoint.pooling.counts.counts import CountTables, fit_fields, wald_coefficient
 from needlepoint.pooling.result import Fit
 from needlepoint.result import p_text, record
 from needlepoint.stats.distributions import chi2_sf
@@ -70,7 +70,7 @@ def heterogeneity(yi: Vector, vi: Vector, estimate: float) -> Heterogeneity:
 
 
 def common_effect_fields(
-    counts: Counts, measure: str, method: str, estimate: float, se: float, level: float
+    counts: CountTables, measure: str, method: str, estimate: float, se: float, level: float
 ) -> dict[str, Any]:
     """The fields of a ``CommonEffect`` that follow from an estimate, its standard error and the studies."""
     found = heterogeneity(counts.yi, counts.vi, estimate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict, cast
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from needlepoint.arrays import Bools, Vector
 from needlepoint.effects.api import effect_sizes
 from needlepoint.effects.result import EffectSizes
 from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.options import did_you_mean
 from needlepoint.pooling.design import Design
 from needlepoint.pooling.inputs import Inputs
 from needlepoint.pooling.result import Coefficient
@@ -18,6 +19,7 @@ from needlepoint.result import digest
 from needlepoint.stats.distributions import two_sided_normal, wald_interval
 
 __all__ = [
+    "CountTables",
     "Counts",
     "Vector",
     "corrected",
@@ -44,12 +46,34 @@ CELLS: dict[str, tuple[str, ...]] = {
     "PLO": ("xi", "ni"),
     "IRLN": ("xi", "ti"),
 }
-LETTERS = ("ai", "bi", "ci", "di", "n1i", "n2i", "x1i", "t1i", "x2i", "t2i", "xi", "mi", "ni", "ti")
 TIMES = frozenset({"t1i", "t2i", "ti"})
 COUNTED = frozenset({"ai", "bi", "ci", "di", "x1i", "x2i", "xi"})  # a correction leaves person-time alone
 
 
-class Counts(NamedTuple):
+class Counts(TypedDict, total=False):
+    """The letters of tables of counts: each a column of ``data`` by name, or numbers, one a study.
+
+    ``ai bi ci di`` are the events and non-events of arm 1 and arm 2, ``n1i n2i`` their sizes; ``x1i t1i x2i t2i``
+    events and person-time of two arms; ``xi ni`` (or ``xi mi``, without events) and ``xi ti`` those of one group.
+    """
+
+    ai: Any
+    bi: Any
+    ci: Any
+    di: Any
+    n1i: Any
+    n2i: Any
+    x1i: Any
+    t1i: Any
+    x2i: Any
+    t2i: Any
+    xi: Any
+    mi: Any
+    ni: Any
+    ti: Any
+
+
+class CountTables(NamedTuple):
     """Complete studies: labels, the cells as they were reported, and each study's own effect (NaN if none)."""
 
     study: tuple[str, ...]
@@ -59,9 +83,9 @@ class Counts(NamedTuple):
     kept: Bools  # of the rows that came in
     notes: tuple[str, ...]
 
-    def rows(self, keep: Bools) -> Counts:
+    def rows(self, keep: Bools) -> CountTables:
         """The studies under the mask."""
-        return Counts(
+        return CountTables(
             tuple(named(self.study, keep)),
             {name: values[keep] for name, values in self.cells.items()},
             self.yi[keep],
@@ -70,11 +94,11 @@ class Counts(NamedTuple):
             self.notes,
         )
 
-    def noted(self, note: str) -> Counts:
+    def noted(self, note: str) -> CountTables:
         """With one more note."""
         return self._replace(notes=(*self.notes, note))
 
-    def naming(self, problem: str, where: Bools) -> Counts:
+    def naming(self, problem: str, where: Bools) -> CountTables:
         """With a note on the studies under the mask, if there are any."""
         return self.noted(study_note(problem, named(self.study, where))) if where.any() else self
 
@@ -99,7 +123,7 @@ def study_note(problem: str, study: Sequence[str], most: int = 8) -> str:
 
 def read_counts(
     data: Any,
-    given: Mapping[str, Any],
+    columns: Counts,
     *,
     measure: str,
     study: Any,
@@ -107,23 +131,32 @@ def read_counts(
     add: float = 0.5,
     to: str = "only0",
     drop00: bool = True,
-) -> Counts:
+) -> CountTables:
     """Read the counts of ``measure`` from data, or take those that an ``EffectSizes`` keeps.
 
-    ``given`` holds the caller's arguments by name (``locals()``); of these the letters of tables are read. The
-    zero-cell rules concern the studies' own effects alone. ``method`` is what a refusal calls the caller.
+    The zero-cell rules concern the studies' own effects alone. ``method`` is what a refusal calls the caller.
 
     Raises
     ------
     InputError
-        Columns that are not there, impossible counts, an ``EffectSizes`` without counts.
+        Letters or columns that are not there, impossible counts, an ``EffectSizes`` without counts.
     NotEnoughStudies
         No study with complete counts.
     """
+    given = cast("Mapping[str, Any]", columns)
+    for letter in given:
+        if letter not in Counts.__annotations__:
+            allowed = ", ".join(Counts.__annotations__)
+            raise InputError(
+                "unknown argument",
+                field=letter,
+                allowed=allowed,
+                mend=did_you_mean(letter, Counts.__annotations__),
+            )
     if isinstance(data, EffectSizes):
         given, study = _kept_cells(data, measure), data.study
         data = None
-    present = {name: given[name] for name in LETTERS if given.get(name) is not None}
+    present: dict[str, Any] = {name: values for name, values in given.items() if values is not None}
     es = effect_sizes(data, measure=measure, study=study, add=add, to=to, drop00=drop00, **present)
     return _complete(es, CELLS[measure], method)
 
@@ -140,14 +173,14 @@ def _kept_cells(es: EffectSizes, measure: str) -> Mapping[str, Vector]:
     return {name: es.raw[name] for name in CELLS[measure]}
 
 
-def _complete(es: EffectSizes, cells: tuple[str, ...], method: str) -> Counts:
+def _complete(es: EffectSizes, cells: tuple[str, ...], method: str) -> CountTables:
     table = {name: es.raw[name] for name in cells}
     counted = np.asarray(np.isfinite(np.stack(list(table.values()))).all(axis=0))
     inhabited = _inhabited(table)
     kept = counted & inhabited
     if not kept.any():
         raise NotEnoughStudies(method, needs=1, got=0, hint="no study has complete counts")
-    everyone = Counts(tuple(es.study), table, es.yi, es.vi, np.ones_like(kept), ())
+    everyone = CountTables(tuple(es.study), table, es.yi, es.vi, np.ones_like(kept), ())
     everyone = everyone.naming("left out for missing counts", ~counted)
     return everyone.naming("left out, for a group is empty", counted & ~inhabited).rows(kept)
 
@@ -181,7 +214,7 @@ def refuse_all_empty(cells: Mapping[str, Vector]) -> None:
         raise InputError("no study has both events and non-events", field="ai, ci")
 
 
-def refuse_parts(counts: Counts, method: str) -> None:
+def refuse_parts(counts: CountTables, method: str) -> None:
     """Refuse parts of a person or an event, which have no exact probability.
 
     Raises
@@ -231,7 +264,7 @@ def pair_of_rules(value: Any, second: Any, *, field: str) -> tuple[Any, Any]:
     return value, second
 
 
-def studies_of(counts: Counts, design: Design, measure: str, data: Any = None) -> Inputs:
+def studies_of(counts: CountTables, design: Design, measure: str, data: Any = None) -> Inputs:
     """The studies of a model of counts, as every fitted model holds them."""
     return Inputs(
         yi=counts.yi,
@@ -249,7 +282,7 @@ def studies_of(counts: Counts, design: Design, measure: str, data: Any = None) -
 
 
 def fit_fields(
-    counts: Counts, measure: str, method: str, coefficient: Coefficient, level: float
+    counts: CountTables, measure: str, method: str, coefficient: Coefficient, level: float
 ) -> dict[str, Any]:
     """The fields that every one-coefficient model of counts has."""
     k = len(counts.study)

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from math import inf, isfinite, sqrt
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Unpack
 
 import numpy as np
 
 from needlepoint.arrays import Vector
 from needlepoint.options import check, check_fraction
-from needlepoint.pooling.counts.counts import empty_studies, read_counts, refuse_all_empty, refuse_parts
+from needlepoint.pooling.counts.counts import (
+    Counts,
+    empty_studies,
+    read_counts,
+    refuse_all_empty,
+    refuse_parts,
+)
 from needlepoint.result import Result, p_text, record
 from needlepoint.stats.roots import brent_root
 
@@ -59,19 +65,10 @@ def exact_conditional(
     data: Any = None,
     *,
     measure: RatioMeasure = "OR",
-    ai: Any = None,
-    bi: Any = None,
-    ci: Any = None,
-    di: Any = None,
-    n1i: Any = None,
-    n2i: Any = None,
-    x1i: Any = None,
-    t1i: Any = None,
-    x2i: Any = None,
-    t2i: Any = None,
     study: Any = None,
     interval: Tail = "exact",
     level: float = 0.95,
+    **columns: Unpack[Counts],
 ) -> ExactConditional:
     """Exact test, estimate and interval of a common log odds ratio or log rate ratio.
 
@@ -107,7 +104,7 @@ def exact_conditional(
     check(measure, RatioMeasure, field="measure")
     check(interval, Tail, field="interval")
     check_fraction(level, field="level")
-    counts = read_counts(data, locals(), measure=measure, study=study, method="exact conditional inference")
+    counts = read_counts(data, columns, measure=measure, study=study, method="exact conditional inference")
     refuse_parts(counts, "exact conditional inference")
     refuse_all_empty(counts.cells)
     empty = empty_studies(counts.cells)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import exp, inf, isfinite, sqrt
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from needlepoint.pooling.counts import mantel_haenszel_sums as kernel
 from needlepoint.pooling.counts.common_effect import CommonEffect, common_effect_fields
 from needlepoint.pooling.counts.counts import (
     Counts,
+    CountTables,
     ZeroCellRule,
     corrected,
     empty_studies,
@@ -60,22 +61,13 @@ def mantel_haenszel(
     data: Any = None,
     *,
     measure: CountMeasure = "OR",
-    ai: Any = None,
-    bi: Any = None,
-    ci: Any = None,
-    di: Any = None,
-    n1i: Any = None,
-    n2i: Any = None,
-    x1i: Any = None,
-    t1i: Any = None,
-    x2i: Any = None,
-    t2i: Any = None,
     study: Any = None,
     add: float | Sequence[float] = 0.5,
     to: ZeroCellRule | Sequence[ZeroCellRule] = "only0",
     drop00: bool | Sequence[bool] = True,
     correct: bool = True,
     level: float = 0.95,
+    **columns: Unpack[Counts],
 ) -> MantelHaenszel:
     """Mantel-Haenszel common effect from the counts of two groups.
 
@@ -122,7 +114,7 @@ def mantel_haenszel(
     drops = pair_of_rules(drop00, False, field="drop00")
     counts = read_counts(
         data,
-        locals(),
+        columns,
         measure=measure,
         study=study,
         method="Mantel-Haenszel",
@@ -134,7 +126,7 @@ def mantel_haenszel(
 
 
 def _pooled(
-    counts: Counts, measure: str, add: float, to: str, *, drop_empty: bool, correct: bool, level: float
+    counts: CountTables, measure: str, add: float, to: str, *, drop_empty: bool, correct: bool, level: float
 ) -> MantelHaenszel:
     empty = empty_studies(counts.cells)
     cells = {name: values[~empty] for name, values in counts.cells.items()} if drop_empty else counts.cells

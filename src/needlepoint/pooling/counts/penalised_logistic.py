@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import copysign, sqrt
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from needlepoint.arrays import Vector
 from needlepoint.errors import ConvergenceError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts.counts import (
+    Counts,
     empty_studies,
     fit_fields,
     only_coefficient,
@@ -62,16 +63,11 @@ class PenalisedLogistic(LikelihoodFit):
 def penalised_logistic(
     data: Any = None,
     *,
-    ai: Any = None,
-    bi: Any = None,
-    ci: Any = None,
-    di: Any = None,
-    n1i: Any = None,
-    n2i: Any = None,
     study: Any = None,
     method: Method = "EE",
     interval: Interval | None = None,
     level: float = 0.95,
+    **columns: Unpack[Counts],
 ) -> PenalisedLogistic:
     """Penalised logistic regression with fixed study effects (Firth's bias reduction), log odds ratio.
 
@@ -113,7 +109,7 @@ def penalised_logistic(
     check_fraction(level, field="level")
     chosen = interval or ("profile" if method == "EE" else "wald")
     check(chosen, Interval, field="interval")
-    counts = read_counts(data, locals(), measure="OR", study=study, method="penalised logistic regression")
+    counts = read_counts(data, columns, measure="OR", study=study, method="penalised logistic regression")
     counts = counts.naming("with no events, or only events, in both groups kept", empty_studies(counts.cells))
     y, n = (np.column_stack(both) for both in zip(*two_arms(counts.cells), strict=True))
     fit = penalised_fit(y, n)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import sqrt
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from needlepoint.arrays import Vector
 from needlepoint.errors import InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.counts.common_effect import CommonEffect, common_effect_fields
-from needlepoint.pooling.counts.counts import read_counts
+from needlepoint.pooling.counts.counts import Counts, read_counts
 from needlepoint.result import record
 
 __all__ = ["Peto", "peto"]
@@ -34,14 +34,9 @@ class Peto(CommonEffect):
 def peto(
     data: Any = None,
     *,
-    ai: Any = None,
-    bi: Any = None,
-    ci: Any = None,
-    di: Any = None,
-    n1i: Any = None,
-    n2i: Any = None,
     study: Any = None,
     level: float = 0.95,
+    **columns: Unpack[Counts],
 ) -> Peto:
     """Peto's one-step log odds ratio from 2x2 tables; it needs no continuity correction and takes none.
 
@@ -70,7 +65,7 @@ def peto(
     (-1.2373, 0.2566)
     """
     check_fraction(level, field="level")
-    counts = read_counts(data, locals(), measure="PETO", study=study, method="Peto", add=0.0, to="none")
+    counts = read_counts(data, columns, measure="PETO", study=study, method="Peto", add=0.0, to="none")
     informative = np.isfinite(counts.yi) & np.isfinite(counts.vi)
     if not informative.any():
         raise InputError("no study has both events and non-events in two groups", field="ai, ci")

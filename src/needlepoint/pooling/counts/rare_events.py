@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import exp, isfinite
-from typing import Any
+from typing import Any, Unpack
 
 from needlepoint.errors import ConvergenceError, InputError
 from needlepoint.options import check_fraction
 from needlepoint.pooling.counts.beta_binomial import beta_binomial
-from needlepoint.pooling.counts.counts import empty_studies, read_counts
+from needlepoint.pooling.counts.counts import Counts, empty_studies, read_counts
 from needlepoint.pooling.counts.exact_conditional import exact_conditional
 from needlepoint.pooling.counts.glmm.glmm import glmm
 from needlepoint.pooling.counts.mantel_haenszel import mantel_haenszel
@@ -93,14 +93,9 @@ def _ratio(value: float) -> str:
 def rare_events(
     data: Any = None,
     *,
-    ai: Any = None,
-    bi: Any = None,
-    ci: Any = None,
-    di: Any = None,
-    n1i: Any = None,
-    n2i: Any = None,
     study: Any = None,
     level: float = 0.95,
+    **columns: Unpack[Counts],
 ) -> RareEvents:
     """Log odds ratios of sparse 2x2 tables by every method in :data:`METHODS`, side by side.
 
@@ -128,7 +123,7 @@ def rare_events(
     ['Peto', 'exact', 'exact, mid-p', 'penalised logistic']
     """
     check_fraction(level, field="level")
-    counts = read_counts(data, locals(), measure="OR", study=study, method="rare_events", add=0.0, to="none")
+    counts = read_counts(data, columns, measure="OR", study=study, method="rare_events", add=0.0, to="none")
     cells: dict[str, Any] = {**counts.cells, "study": counts.study}
     return RareEvents(
         measure="OR",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import field
 from math import sqrt
-from typing import Any
+from typing import Any, Unpack
 
 from needlepoint.arrays import Matrix, Vector
 from needlepoint.pooling.coefficients.inference import coefficients, moderators_of, omnibus
-from needlepoint.pooling.counts.counts import studies_of
+from needlepoint.pooling.counts.counts import Counts, studies_of
 from needlepoint.pooling.counts.glmm.estimates import estimate, heterogeneity_tests, typical_variance
 from needlepoint.pooling.counts.glmm.inputs import (
     GlmmInputs,
@@ -94,26 +94,13 @@ def glmm(
     test: GlmmTest = "z",
     interval: GlmmInterval = "wald",
     level: float = 0.95,
-    ai: Any = None,
-    bi: Any = None,
-    ci: Any = None,
-    di: Any = None,
-    n1i: Any = None,
-    n2i: Any = None,
-    x1i: Any = None,
-    t1i: Any = None,
-    x2i: Any = None,
-    t2i: Any = None,
-    xi: Any = None,
-    mi: Any = None,
-    ni: Any = None,
-    ti: Any = None,
     study: Any = None,
     mods: Any = None,
     intercept: bool = True,
     coding: float = 0.5,
     cor: bool = False,
     drop00: bool | None = None,
+    **columns: Unpack[Counts],
 ) -> Glmm:
     """Generalised linear mixed model of counts, by maximum likelihood.
 
@@ -167,7 +154,7 @@ def glmm(
     (-1.4932, 0.3132, 0.0)
     """
     asked = specification(measure, model, method, test, level, coding, interval, cor=cor)
-    inputs = read(data, locals(), asked, study=study, mods=mods, intercept=intercept, drop00=drop00)
+    inputs = read(data, columns, asked, study=study, mods=mods, intercept=intercept, drop00=drop00)
     k, p = inputs.design.X.shape
     if k == p and method == "ML":
         asked = asked._replace(method="EE")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts.counts import (
     Counts,
+    CountTables,
     empty_studies,
     read_counts,
     refuse_all_empty,
@@ -62,7 +62,7 @@ class Specification(NamedTuple):
 class GlmmInputs(NamedTuple):
     """Informative studies, and the design of the treatment effect on them."""
 
-    counts: Counts
+    counts: CountTables
     design: Design
 
 
@@ -100,7 +100,7 @@ def specification(
 
 def read(
     data: Any,
-    given: Mapping[str, Any],
+    columns: Counts,
     asked: Specification,
     *,
     study: Any,
@@ -109,7 +109,7 @@ def read(
     drop00: bool | None,
 ) -> GlmmInputs:
     """Counts and moderators of the studies that inform the model; the others are named in the notes."""
-    counts = read_counts(data, given, measure=asked.measure, study=study, method="glmm")
+    counts = read_counts(data, columns, measure=asked.measure, study=study, method="glmm")
     if (asked.measure, asked.model) == ("OR", "CM.EL"):
         refuse_parts(counts, "the exact conditional model")
         _refuse_huge(counts)
@@ -121,19 +121,21 @@ def read(
         rows = rows[complete]
     counts, keep = _informative(counts, asked, drop00)
     rows = rows[keep]
-    columns, dropped = full_rank(rows, design.terms)
+    independent, dropped = full_rank(rows, design.terms)
     if dropped:
         counts = counts.noted(f"redundant moderators left out: {', '.join(dropped)}")
-    if len(rows) < len(columns):
-        raise NotEnoughStudies("glmm", needs=len(columns), got=len(rows))
-    kept = tuple(design.terms[j] for j in columns)
+    if len(rows) < len(independent):
+        raise NotEnoughStudies("glmm", needs=len(independent), got=len(rows))
+    kept = tuple(design.terms[j] for j in independent)
     return GlmmInputs(
         counts,
-        Design(rows[:, list(columns)], kept, design.spec, design.intercept, tuple(columns), design.terms),
+        Design(
+            rows[:, list(independent)], kept, design.spec, design.intercept, tuple(independent), design.terms
+        ),
     )
 
 
-def _refuse_huge(counts: Counts) -> None:
+def _refuse_huge(counts: CountTables) -> None:
     """The exact conditional likelihood sums over every table that the margins allow."""
     t = counts.cells
     tables = float(np.minimum(np.minimum(t["ai"] + t["bi"], t["ai"] + t["ci"]), t["ci"] + t["di"]).sum())
@@ -147,7 +149,7 @@ def _refuse_huge(counts: Counts) -> None:
         )
 
 
-def _informative(counts: Counts, asked: Specification, drop00: bool | None) -> tuple[Counts, Bools]:
+def _informative(counts: CountTables, asked: Specification, drop00: bool | None) -> tuple[CountTables, Bools]:
     everyone: Bools = np.ones(len(counts.study), dtype=bool)
     if asked.measure in ONE_ARM:
         return counts, everyone
