@@ -151,7 +151,7 @@ def test_ipdas_12_says_who_paid(page):
 
 def test_ipdas_13_shows_the_course_without_treatment(page, decision):
     assert {point.weeks for point in decision.course} == {0, 6, 26, 52}
-    assert all(f"{point.pain:.1f}" in page.of(13) for point in decision.course)
+    assert all(f"{point.mean:.1f}" in page.of(13) for point in decision.course)
     assert "not the course with none at all" in page.of(13)
 
 

@@ -5,21 +5,25 @@ from typing import get_args
 
 import pytest
 
-from needlepoint.person.plan import CAN, CANNOT
+from needlepoint.person.plan import CAN
 from needlepoint.person.priors import load_priors
 from needlepoint.person.verdict import (
     Verdict,
     advice,
     decide_verdict,
+    diary_cannot,
     in_percent,
+    people_cannot,
     people_words,
     period_advice,
     period_words,
+    periods_cannot,
     review_due,
     words,
 )
 
 LIMITS = load_priors().limits
+WORDS = load_priors().words
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,8 @@ def every_text():
 
 
 def test_every_text_is_at_or_below_grade_eight(grade):
-    texts = sorted({*every_text(), *CAN, *CANNOT})
+    limits = (*diary_cannot(WORDS.apart), *periods_cannot(WORDS.lasting), *people_cannot(WORDS.apart))
+    texts = sorted({*every_text(), *CAN, *limits})
     assert len(texts) > 15
     assert grade(" ".join(texts)) <= 8
     assert max(grade(text) for text in texts) <= 9.5  # single short sentences scatter

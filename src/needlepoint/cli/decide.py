@@ -22,14 +22,14 @@ __all__ = ["command"]
 )
 @click.option("--duration", help="How long you have had the pain, as `needlepoint screen` asks it.")
 @click.option("--country", help="How to check a practitioner in this country only.")
-@click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the options.")
+@click.option("--pack", help="Pack with the options: the built-in one unless told.")
 @json_option
 def command(
     output: Path | None,
     path: Path | None,
     duration: str | None,
     country: str | None,
-    pack: str,
+    pack: str | None,
     as_json: bool,
 ) -> None:
     """Lay out the choice: what else there is, what helps how many, what it costs and risks. It never decides."""

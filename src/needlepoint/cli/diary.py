@@ -33,7 +33,7 @@ def command(ctx: click.Context, path: Path | None) -> None:
 @click.option(
     "--duration", help='How long you have had the pain: "2 years", or as `needlepoint screen` asks it.'
 )
-@click.option("--treatment", default="acupuncture", show_default=True)
+@click.option("--treatment", help="What you try: the one of the built-in pack unless told.")
 @click.option("--baseline", type=int, help="Days to write before the first session: 28 unless told.")
 @click.option("--window", type=int, help="Days in the draw of the first session: 20 unless told.")
 @click.option("--from", "first", help="First day of the diary: today.")
@@ -46,7 +46,7 @@ def command(ctx: click.Context, path: Path | None) -> None:
 def start(
     path: Path,
     duration: str | None,
-    treatment: str,
+    treatment: str | None,
     baseline: int | None,
     window: int | None,
     first: str | None,
@@ -58,13 +58,14 @@ def start(
     from needlepoint.person.plan import plan
     from needlepoint.person.priors import load_priors
 
-    known = load_priors().duration(duration)
+    priors = load_priors()
+    known = priors.duration(duration)
     made = plan(as_day(first or "today"), baseline_days=baseline, window_days=window, seed=seed)
     passphrase = ask_passphrase(confirm=True) if private else None
     Diary.start(
         path,
         passphrase=passphrase,
-        treatment=treatment,
+        treatment=treatment or priors.words.treatment,
         duration=known,
         first_day=made.first_day.isoformat(),
         baseline_days=made.baseline_days,
@@ -96,6 +97,7 @@ def periods(
 ) -> None:
     """Draw periods with and without a treatment that washes out (heat, TENS); makes the diary if there is none."""
     from needlepoint.person.periods import draw_periods
+    from needlepoint.person.priors import load_priors
 
     drawn = draw_periods(as_day(first or "today"), pairs=count, days=days, seed=seed)
     diary = open_diary(path) if path.exists() else Diary.start(path)
@@ -108,7 +110,7 @@ def periods(
     diary.set(first_day=drawn.first_day.isoformat(), period_days=days, treated=order, treatment=treatment)
     lines = [
         *drawn.schedule(),
-        "Write down your pain each day. Do not use this for needles: their effect lasts.",
+        f"Write down your pain each day. {load_priors().words.not_on_and_off}",
     ]
     say({"schedule": drawn.schedule(), "treated": list(drawn.treated)}, "\n".join(lines), as_json=as_json)
 

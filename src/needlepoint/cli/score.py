@@ -13,10 +13,10 @@ __all__ = ["command"]
 @click.argument("instrument", required=False)
 @click.argument("answers", required=False)
 @click.option("--before", type=float, help="An earlier score, to judge the change.")
-@click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the questionnaires.")
+@click.option("--pack", help="Pack with the questionnaires: the built-in one unless told.")
 @json_option
 def command(
-    instrument: str | None, answers: str | None, before: float | None, pack: str, as_json: bool
+    instrument: str | None, answers: str | None, before: float | None, pack: str | None, as_json: bool
 ) -> None:
     """Score INSTRUMENT from ANSWERS: one an item, with commas ("2,1,3,,2"), or the numbers of the ticked items.
 
@@ -37,7 +37,7 @@ def command(
     echo_json(result.to_dict()) if as_json else click.echo(result.summary())
 
 
-def _forms(pack: str) -> list[dict[str, str]]:
+def _forms(pack: str | None) -> list[dict[str, str]]:
     from needlepoint.person.questionnaires import load_questionnaires
 
     names = ("id", "title", "scoring", "licence", "form")

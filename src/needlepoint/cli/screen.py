@@ -25,11 +25,11 @@ __all__ = ["command"]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Answers from a JSON, TOML or CSV file: question id and answer.",
 )
-@click.option("--pack", default="low-back-pain", show_default=True, help="Pack with the rules.")
+@click.option("--pack", help="Pack with the rules: the built-in one unless told.")
 @click.option("--questions", is_flag=True, help="List the questions in the order of asking, and stop.")
 @output_option
 @json_option
-def command(path: Path | None, pack: str, questions: bool, output: Path | None, as_json: bool) -> None:
+def command(path: Path | None, pack: str | None, questions: bool, output: Path | None, as_json: bool) -> None:
     """Ask the safety questions, emergencies first, and grade the answers.
 
     Nothing leaves this machine and nothing is stored.

@@ -55,7 +55,7 @@ def plan_calendar(settings: Mapping[str, str], *, at: str = "20:00") -> str:
 
 
 def _course(settings: Mapping[str, str], first: date) -> Iterator[tuple[date, str]]:
-    limits = load_priors(settings.get("pack", "low-back-pain")).limits
+    limits = load_priors(settings.get("pack")).limits
     start = date.fromisoformat(settings.get("start_day", first.isoformat()))
     yield start, "First session, as drawn by lot. Run the safety screen before it"
     review = start + timedelta(limits.review_days)

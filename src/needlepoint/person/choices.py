@@ -18,7 +18,7 @@ from needlepoint.person.rules import RuleSource
 from needlepoint.result import record
 from needlepoint.stats.distributions import normal_cdf
 
-__all__ = ["Benefit", "Choice", "Count", "read_choices"]
+__all__ = ["Benefit", "Choice", "Count", "named", "read_choices"]
 
 PEOPLE = 100  # the one denominator of all counts
 
@@ -112,8 +112,8 @@ class _Reader:
         self.answered = {priors.comparator: priors.effect, **priors.others}
         self.sources = sources
         self.plain = {term.id: term for term in pack.terms}
-        self.scale = _named({each.id: each for each in pack.instruments}, table["instrument"], "instrument")
-        fact = _named({each.id: each for each in pack.facts}, table["noticed"], "fact")
+        self.scale = named({each.id: each for each in pack.instruments}, table["instrument"], "instrument")
+        fact = named({each.id: each for each in pack.facts}, table["noticed"], "fact")
         self.noticed: float = fact.value
         self.improvement = -course.mean * (1 - math.exp(-7 * table["weeks"] / priors.design.course_days))
 
@@ -157,10 +157,10 @@ class _Reader:
     def _benefit(self, name: str) -> Benefit | None:
         if not name:
             return None
-        row: Published = _named({each.id: each for each in self.pack.published}, name, "published row")
+        row: Published = named({each.id: each for each in self.pack.published}, name, "published row")
         width = self.scale.high - self.scale.low
         factors = {"0-100": width / 100, "0-10": width / 10, "SD": self.scale.reference_sd}
-        factor = _named(factors, row.unit, "conversion of the unit")
+        factor = named(factors, row.unit, "conversion of the unit")
         if None in (factor, row.estimate, row.ci_low, row.ci_high) or row.better != self.scale.better:
             raise PackError(f"{name!r} has no usable number", file="decide.toml", mend="name another row")
         points = [-factor * value for value in (row.estimate, row.ci_high, row.ci_low)]
@@ -171,7 +171,7 @@ class _Reader:
         """What the project's own answer says against a comparator."""
         if comparator is None:
             return None
-        effect: EffectPrior = _named(self.answered, comparator, "answer against")
+        effect: EffectPrior = named(self.answered, comparator, "answer against")
         points = [-(effect.mean + z * effect.se) for z in (0, Z95, -Z95)]
         return self._made(points, comparator, effect.trials, effect.certainty, effect.source, effect.url)
 
@@ -203,11 +203,11 @@ class _Reader:
         )
 
     def _published_source(self, name: str) -> tuple[str, str]:
-        row: Published = _named({each.id: each for each in self.pack.published}, name, "published row")
+        row: Published = named({each.id: each for each in self.pack.published}, name, "published row")
         return row.review, self._pack_url(row.source)
 
     def _rate(self, name: str) -> Count:
-        row: Harm = _named({each.id: each for each in self.pack.harms}, name, "harm")
+        row: Harm = named({each.id: each for each in self.pack.harms}, name, "harm")
         low, high = (None if value is None else PEOPLE * value for value in (row.ci_low, row.ci_high))
         people = PEOPLE * (row.rate or 0.0)
         return Count(
@@ -233,14 +233,14 @@ class _Reader:
                 url=self._pack_url(found.source),
                 tier=self._kind(found.source),
             )
-        source = _named(self.sources, row["source"], "source")
+        source = named(self.sources, row["source"], "source")
         return Count(people=row["count"], low=row.get("low"), high=row.get("high"), what=row["what"],
                      source=source.title, url=source.url, tier=source.tier)  # fmt: skip
 
     def _arm(self, name: str) -> Measurement:
         """Adverse events of one arm of one trial: "Cherkin2001/massage"."""
         rows = {f"{m.trial}/{m.arm}": m for m in self.pack.measurements if m.outcome == "adverse events"}
-        return _named(rows, name, "arm with adverse events")
+        return named(rows, name, "arm with adverse events")
 
     def _guidelines(self, treatment: str) -> tuple[tuple[str, str, str, str], ...]:
         return tuple(
@@ -270,13 +270,13 @@ class _Reader:
         return next(source.kind for source in self.pack.sources if source.id == name)
 
     def _fact_source(self, name: str) -> tuple[str, str]:
-        fact = _named({each.id: each for each in self.pack.facts}, name, "fact")
+        fact = named({each.id: each for each in self.pack.facts}, name, "fact")
         return self._citation(fact.source), self._pack_url(fact.source)
 
     def _source(self, name: str | None) -> tuple[str, str] | None:
         if name is None:
             return None
-        source = _named(self.sources, name, "source")
+        source = named(self.sources, name, "source")
         return source.title, source.url
 
 
@@ -286,7 +286,14 @@ def _position(row: Guideline) -> str:
     return f"{row.position} ({row.population}{status})"
 
 
-def _named(rows: Mapping[str, Any], name: str, what: str) -> Any:
+def named(rows: Mapping[str, Any], name: str, what: str) -> Any:
+    """The row of that name.
+
+    Raises
+    ------
+    PackError
+        There is none.
+    """
     if name not in rows:
         raise PackError(
             f"no {what} {name!r}", file="decide.toml", mend="name one of the pack or of this file"

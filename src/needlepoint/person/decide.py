@@ -12,9 +12,9 @@ from typing import Any
 
 from needlepoint.errors import InputError, PackError
 from needlepoint.evidence.load import load_pack
-from needlepoint.evidence.schema import Pack
+from needlepoint.evidence.schema import Fact, Instrument, Pack
 from needlepoint.person.answers import as_answers
-from needlepoint.person.choices import Choice, read_choices
+from needlepoint.person.choices import Choice, named, read_choices
 from needlepoint.person.priors import load_priors
 from needlepoint.person.rules import LEVELS, RuleSource, load_rules, pack_file
 from needlepoint.person.screen import Screening, clean, evaluate
@@ -25,17 +25,19 @@ __all__ = ["CoursePoint", "Credential", "Decision", "decide"]
 NEEDED = (
     *("decision", "for_whom", "condition", "condition_facts", "update", "funding", "not_done", "reviewed"),
     *("weeks", "instrument", "noticed", "counts_fact", "counts_words"),
+    *("emergencies", "condition_title", "gain", "course", "course_words", "scale_words"),
+    *("guidelines_of", "why_guidelines_disagree", "less_sure"),
     *("options", "values", "steps", "questions", "credentials", "sources"),
 )
 
 
 @record
 class CoursePoint:
-    """Mean pain (0-10) of people whose pain is new or has lasted, some weeks after they sought care."""
+    """Mean on the pack's scale of people in cohorts, some weeks after they sought care."""
 
     who: str
     weeks: float
-    pain: float
+    mean: float
     low: float
     high: float
     source: str
@@ -60,14 +62,23 @@ class Decision(Result):
 
     decision: str
     for_whom: str
+    emergencies: str  # what comes before any decision, in general
+    condition_title: str
     condition: tuple[str, ...]
     condition_sources: tuple[tuple[str, str], ...]
     screening: Screening | None
     choices: tuple[Choice, ...]
     weeks: int  # span of all counts
+    gain: str  # what is counted: "clearly less pain"
+    scale_words: str  # the scale of the gain: "the scale from 0 to 10"
+    top: float  # of the scale
     noticed: float  # points of change that people notice
     course: tuple[CoursePoint, ...]
+    course_words: str
     stratum: str
+    stratum_label: str
+    guidelines: tuple[tuple[str, str, str, str], ...]  # of the option that the decision is about
+    why_guidelines_disagree: str
     trial_counts: tuple[tuple[str, float], ...]  # label, people of 100, as one trial counted them
     trial_counts_words: str
     trial_counts_source: tuple[str, str]
@@ -94,7 +105,7 @@ class Decision(Result):
         if self.stopped and self.screening is not None:
             return self.screening.summary()
         first = [self.screening.headline, ""] if self.screening is not None else []
-        clear = f"clearly less pain ({self.noticed:g} points of 10 or more)"
+        clear = f"{self.gain} ({self.noticed:g} points of {self.top:g} or more)"
         head = f"Of 100 people, how many have {clear} after {self.weeks} weeks?"
         return "\n".join([*first, self.decision, "", head, *map(_line, self.choices), *self.notes])
 
@@ -104,7 +115,7 @@ def decide(
     *,
     duration: str | None = None,
     country: str | None = None,
-    pack: str | Path = "low-back-pain",
+    pack: str | Path | None = None,
 ) -> Decision:
     """Lay out a decision: options, benefits and harms in the same unit, and what to ask.
 
@@ -114,7 +125,7 @@ def decide(
         Answers to the safety screen, in any shape that :func:`needlepoint.screen` takes; with an emergency among
         them the aid shows that alone.
     duration
-        How long the pain has lasted, as the screen asks it; from the answers unless told.
+        How long it has lasted, as the screen asks it; from the answers unless told.
     country
         Show how to check a practitioner in this country only.
     pack
@@ -135,15 +146,19 @@ def decide(
         screening = evaluate(book, told)
         duration = duration or _sure(told.get("duration"))
     course = priors.course(duration)
+    choices = read_choices(evidence, table, sources, course, priors)
     return Decision(
-        **{name: table[name] for name in ("decision", "for_whom", "update", "funding", "reviewed", "weeks")},
+        **{name: table[name] for name in _AS_WRITTEN},
         condition=tuple(table["condition"]),
         condition_sources=_fact_sources(evidence, table["condition_facts"]),
         screening=screening,
-        choices=read_choices(evidence, table, sources, course, priors),
+        choices=choices,
+        top=_width(evidence, table),
         noticed=priors.limits.noticed_points,
-        course=_course(evidence),
+        course=_course(evidence, table),
         stratum=course.stratum,
+        stratum_label=course.label,
+        guidelines=_option(choices, table["guidelines_of"]).guidelines,
         **_trial_counts(evidence, table),
         contents=_contents(pack),
         values=tuple(row["ask"] for row in table["values"]),
@@ -154,15 +169,35 @@ def decide(
         not_done=tuple(table["not_done"]),
         pack=evidence.id,
         pack_version=evidence.version,
-        notes=_notes(course.stratum),
+        notes=_notes(table, course.stratum),
     )
+
+
+_AS_WRITTEN = (
+    *("decision", "for_whom", "update", "funding", "reviewed", "weeks"),
+    *("emergencies", "condition_title", "gain", "scale_words", "course_words", "why_guidelines_disagree"),
+)
+
+
+def _option(choices: Sequence[Choice], name: str) -> Choice:
+    return named({each.id: each for each in choices}, name, "option")
+
+
+def _width(pack: Pack, table: Mapping[str, Any]) -> float:
+    """Points of the scale of the counts."""
+    scale: Instrument = named({each.id: each for each in pack.instruments}, table["instrument"], "instrument")
+    if scale.low != 0 or scale.high is None:
+        raise PackError(
+            f"the instrument {scale.id!r} has no scale from 0", file="decide.toml", mend="name another"
+        )
+    return scale.high
 
 
 def _sure(duration: str | None) -> str | None:
     return None if duration == "not sure" else duration
 
 
-def _table(pack: str | Path) -> dict[str, Any]:
+def _table(pack: str | Path | None) -> dict[str, Any]:
     path = pack_file(pack, "decide.toml")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -181,31 +216,49 @@ def _fact_sources(pack: Pack, names: Sequence[str]) -> tuple[tuple[str, str], ..
     return tuple((sources[name].citation, sources[name].url) for name in wanted)
 
 
-def _course(pack: Pack) -> tuple[CoursePoint, ...]:
-    """Cohort means without this treatment, from the pack's facts."""
+def _course(pack: Pack, table: Mapping[str, Any]) -> tuple[CoursePoint, ...]:
+    """Cohort means without this treatment, from the facts that ``[[course]]`` names for each number of weeks."""
     sources = {source.id: source for source in pack.sources}
+    facts = {fact.id: fact for fact in pack.facts}
+    width = _width(pack, table)
     points: list[CoursePoint] = []
-    for fact in pack.facts:
-        if (
-            fact.topic != "natural course"
-            or fact.unit != "0-100"
-            or None in (fact.value, fact.low, fact.high)
-        ):
-            continue
-        pain, low, high = ((value or 0.0) / 10 for value in (fact.value, fact.low, fact.high))
-        who = "new pain" if "acute" in fact.population else "pain for 3 to 12 months"
-        points.append(
-            CoursePoint(
-                who=who,
-                weeks=float(fact.id.rsplit("-", 1)[1].rstrip("w")),
-                pain=pain,
-                low=low,
-                high=high,
-                source=sources[fact.source].citation,
-                url=sources[fact.source].url,
+    for row in table["course"]:
+        for weeks, name in row["facts"].items():
+            fact: Fact = named(facts, name, "fact")
+            mean, low, high = (value * _factor(fact, width) for value in _interval(fact))
+            source = sources[fact.source]
+            points.append(
+                CoursePoint(
+                    who=row["who"],
+                    weeks=float(weeks),
+                    mean=mean,
+                    low=low,
+                    high=high,
+                    source=source.citation,
+                    url=source.url,
+                )
             )
-        )
     return tuple(points)
+
+
+def _interval(fact: Fact) -> tuple[float, float, float]:
+    if fact.value is None or fact.low is None or fact.high is None:
+        raise PackError(
+            f"the fact {fact.id!r} has no value with its interval", file="decide.toml", mend="name another"
+        )
+    return fact.value, fact.low, fact.high
+
+
+def _factor(fact: Fact, width: float) -> float:
+    """From a fact's own scale ("0-100") to that of the counts."""
+    low, _, high = fact.unit.partition("-")
+    if low != "0" or not high.isdigit() or int(high) == 0:
+        raise PackError(
+            f"the fact {fact.id!r} is in {fact.unit!r}",
+            file="decide.toml",
+            mend="name one on a scale such as 0-100",
+        )
+    return width / int(high)
 
 
 def _trial_counts(pack: Pack, table: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,7 +273,7 @@ def _trial_counts(pack: Pack, table: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _contents(pack: str | Path) -> tuple[str, ...]:
+def _contents(pack: str | Path | None) -> tuple[str, ...]:
     return tuple(f"{each.trial}: {each.who}" for each in load_rules(pack).populations)
 
 
@@ -245,15 +298,9 @@ def _credentials(
     )
 
 
-def _notes(stratum: str) -> tuple[str, ...]:
-    notes = [
-        "The numbers come from trials with different comparisons. They cannot be ranked one against the other."
-    ]
-    if stratum != "lasting":
-        notes.append(
-            "Most trials are of pain that has lasted for months. For newer pain the numbers are less sure."
-        )
-    return tuple(notes)
+def _notes(table: Mapping[str, Any], stratum: str) -> tuple[str, ...]:
+    first = "The numbers come from trials with different comparisons. They cannot be ranked one against the other."
+    return (first, table["less_sure"][stratum]) if stratum in table["less_sure"] else (first,)
 
 
 def _line(choice: Choice) -> str:

@@ -248,7 +248,7 @@ class Diary:
         drawn = candidates(settings)
         start = next((each.day for each in entries if each.session), None)
         kept = start is not None and settings.get("start_day") == start.isoformat()
-        options.setdefault("priors", load_priors(settings.get("pack", "low-back-pain")))
+        options.setdefault("priors", load_priors(settings.get("pack")))
         options.setdefault("duration", settings.get("duration"))
         options.setdefault("start_days", drawn if kept else ())
         answer = analyse_diary(entries, **options)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -33,12 +33,16 @@ from needlepoint.person.priors import Course, EffectPrior, Priors, as_course, as
 from needlepoint.person.randomised_start import DrawTest, draw_test
 from needlepoint.person.rows import as_entries, numbered_day
 from needlepoint.person.side_measures import side_fields
-from needlepoint.person.verdict import Verdict, advice, decide_verdict, in_percent, review_due, words
+from needlepoint.person.verdict import (
+    Verdict,
+    advice,
+    decide_verdict,
+    diary_cannot,
+    in_percent,
+    review_due,
+    words,
+)
 from needlepoint.result import Result, digest, record
-
-if TYPE_CHECKING:
-    pass
-
 
 __all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse_diary", "chance", "three_numbers"]
 
@@ -100,6 +104,7 @@ class DiaryAnswer(Result):
     verdict: Verdict
     words: str
     advice: str
+    cannot: tuple[str, ...]  # what such a diary cannot show
     days_needed: int | None = None
     mixed: tuple[str, ...] = ()  # treatments started in the window
     control_change: float | None = None
@@ -152,7 +157,7 @@ def analyse_diary(
     course
         Change expected over months without the treatment, as (mean, SD); by ``duration`` unless given.
     priors
-        All that the analysis takes from outside the diary; from the pack of low back pain unless given.
+        All that the analysis takes from outside the diary; from the default pack unless given.
     sensitivity
         Also under other priors, with a trend of its own, and without medicines and other treatments.
     start_days
@@ -208,6 +213,7 @@ def analyse_diary(
         verdict=verdict,
         words=words(verdict, mixed=bool(series.mixed), days_needed=needed),
         advice=advice(verdict, due=due, limits=priors.limits),
+        cannot=diary_cannot(priors.words.apart),
         days_needed=needed,
         p_needed=None if posterior is None else (priors.limits.sure if due else priors.limits.sure_early),
         mixed=series.mixed,

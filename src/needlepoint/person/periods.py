@@ -21,7 +21,14 @@ from needlepoint.person.entries import Entry
 from needlepoint.person.posterior import Mixture, Noise, Posterior, fit
 from needlepoint.person.priors import EffectPrior, as_prior, load_priors
 from needlepoint.person.rows import as_entries
-from needlepoint.person.verdict import Verdict, decide_verdict, in_percent, period_advice, period_words
+from needlepoint.person.verdict import (
+    Verdict,
+    decide_verdict,
+    in_percent,
+    period_advice,
+    period_words,
+    periods_cannot,
+)
 from needlepoint.result import Result, digest, record
 
 if TYPE_CHECKING:
@@ -88,6 +95,7 @@ class PeriodsAnswer(Result):
     verdict: Verdict
     words: str
     advice: str
+    cannot: tuple[str, ...]  # what such a trial cannot show
     prior_source: tuple[str, str] = ("", "")  # citation and address; empty without trials
     digest: str = ""
     mixture: Mixture = field(repr=False)
@@ -215,6 +223,7 @@ def analyse_periods(
         verdict=verdict,
         words=period_words(verdict),
         advice=period_advice(verdict, over=over),
+        cannot=periods_cannot(defaults.words.lasting),
         prior_source=("", "") if prior is None else (prior.source, prior.url),
         digest=digest(t, y, treated),
         mixture=mixture,

@@ -10,20 +10,16 @@ from pathlib import Path
 from needlepoint.errors import InputError
 from needlepoint.person.entries import Entry
 from needlepoint.person.priors import load_priors
+from needlepoint.person.verdict import diary_cannot
 from needlepoint.result import Result, record
 
-__all__ = ["CAN", "CANNOT", "Plan", "candidates", "next_step", "plan"]
+__all__ = ["CAN", "Plan", "candidates", "next_step", "plan"]
 
 MOST_DAYS = 365  # before the first session, and in the draw
 CAN = (
     "It can show how much your pain changed, with its ups and downs taken into account.",
     "It can show if you changed more than people mostly do without this treatment.",
     "It can find a large effect, of about two points or more on the scale from 0 to 10.",
-)
-CANNOT = (
-    "It can often not tell a small effect from none. For most people the honest answer will be: cannot tell.",
-    "It cannot tell the needles from the care and the hope that come with them.",
-    "It cannot make you better. In a trial, people with such a diary did not have less pain than others.",
 )
 
 
@@ -38,7 +34,7 @@ class Plan(Result):
     review_sessions: tuple[int, ...]
     review_days: int
     can: tuple[str, ...] = CAN
-    cannot: tuple[str, ...] = CANNOT
+    cannot: tuple[str, ...]
 
     def summary(self) -> str:
         """Text for people."""
@@ -65,7 +61,7 @@ def plan(
     baseline_days: int | None = None,
     window_days: int | None = None,
     seed: int | None = None,
-    pack: str | Path = "low-back-pain",
+    pack: str | Path | None = None,
 ) -> Plan:
     """Plan a diary and draw the day of the first session.
 
@@ -112,6 +108,7 @@ def plan(
         start_day=chooser.choice(days),
         review_sessions=(limits.review_sessions // 2, limits.review_sessions),
         review_days=limits.review_days,
+        cannot=diary_cannot(priors.words.apart),
         notes=notes,
     )
 
@@ -139,6 +136,6 @@ def next_step(settings: Mapping[str, str], entries: Sequence[Entry], today: date
         return ""
     if not sessions:
         return f"Your first session was drawn for {settings['start_day']}. Run the safety screen again before it."
-    limits = load_priors(settings.get("pack", "low-back-pain")).limits
+    limits = load_priors(settings.get("pack")).limits
     review = sessions[0] + timedelta(limits.review_days)
     return f"{len(sessions)} sessions so far. Review at session {limits.review_sessions}, or on {review}."

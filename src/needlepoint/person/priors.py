@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -24,7 +24,7 @@ from needlepoint.result import record
 if TYPE_CHECKING:
     from needlepoint.answer.result import Answer, Cell, Estimate, Scale
 
-__all__ = ["Course", "Design", "EffectPrior", "Priors", "as_course", "as_prior", "load_priors"]
+__all__ = ["Course", "Design", "EffectPrior", "Priors", "Words", "as_course", "as_prior", "load_priors"]
 
 Z95 = 1.959963984540054
 
@@ -73,6 +73,16 @@ class Design:
 
 
 @record
+class Words:
+    """What the diary says of the pack's treatment."""
+
+    treatment: str
+    apart: str  # what nobody can tell apart without blinding
+    lasting: str  # why it does not fit periods on and off
+    not_on_and_off: str  # the same as a warning
+
+
+@record
 class Priors:
     """Everything that the analysis takes from outside the diary."""
 
@@ -86,6 +96,7 @@ class Priors:
     noise: Noise
     limits: Limits
     design: Design
+    words: Words
 
     def course(self, duration: str | None) -> Course:
         """The course for a duration; without one, the longest-lasting pain: the smallest expected change.
@@ -161,7 +172,7 @@ def _mean_sd(given: tuple[float, float], field: str) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=4)
-def load_priors(pack: str | Path = "low-back-pain") -> Priors:
+def load_priors(pack: str | Path | None = None) -> Priors:
     """Priors of a pack.
 
     Raises
@@ -214,7 +225,17 @@ class _Reader:
             noise=Noise(sigma0=self._value(table["noise"]["fact"])),
             limits=self._limits(table["verdict"]),
             design=Design(**design, course_days=float(table["course"]["days"])),
+            words=self._words(table.get("words", {})),
         )
+
+    def _words(self, row: Mapping[str, Any]) -> Words:
+        if wrong := {each.name for each in fields(Words)} ^ set(row):
+            raise PackError(
+                f"[words] lacks or has too much: {', '.join(sorted(wrong))}",
+                file="diary.toml",
+                mend="correct it",
+            )
+        return Words(**row)
 
     def _find(self, rows: Mapping[str, Any], name: str, what: str) -> Any:
         if name not in rows:

@@ -83,7 +83,7 @@ class Score(Result):
 
 
 def score(
-    instrument: str, answers: Any, *, before: float | None = None, pack: str | Path = "low-back-pain"
+    instrument: str, answers: Any, *, before: float | None = None, pack: str | Path | None = None
 ) -> Score:
     """Score a questionnaire from its answers.
 
@@ -148,7 +148,7 @@ ALIASES = {
 
 
 @lru_cache(maxsize=4)
-def load_questionnaires(pack: str | Path = "low-back-pain") -> dict[str, Questionnaire]:
+def load_questionnaires(pack: str | Path | None = None) -> dict[str, Questionnaire]:
     """Questionnaires of a pack, by id.
 
     Raises
@@ -345,7 +345,9 @@ SCORES: dict[str, Callable[[Questionnaire, Answers], Scored]] = {
 }
 
 
-def _change(form: Questionnaire, total: float, before: float | None, pack: str | Path) -> dict[str, Any]:
+def _change(
+    form: Questionnaire, total: float, before: float | None, pack: str | Path | None
+) -> dict[str, Any]:
     """The change from an earlier score, against the change that people notice."""
     from needlepoint.evidence.load import load_pack
 

@@ -130,13 +130,13 @@ class RuleBook:
     unsure_action: str
 
 
-def load_rules(pack: str | Path = "low-back-pain") -> RuleBook:
+def load_rules(pack: str | Path | None = None) -> RuleBook:
     """Read and validate the safety rules of a pack.
 
     Parameters
     ----------
     pack
-        The id of a pack that comes with needlepoint, or the folder of a pack.
+        The id of a pack that comes with needlepoint, or the folder of a pack; the default pack unless told.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def load_rules(pack: str | Path = "low-back-pain") -> RuleBook:
     return _read(pack_file(pack, "rules.toml"))
 
 
-def pack_file(pack: str | Path, name: str) -> Path:
+def pack_file(pack: str | Path | None, name: str) -> Path:
     """Path of an optional file of a pack, given by id or by folder.
 
     Raises
@@ -162,7 +162,7 @@ def pack_file(pack: str | Path, name: str) -> Path:
 
     path = pack_folder(pack) / name
     if not path.is_file():
-        raise EvidenceError(f"the pack {str(pack)!r} has no {name}: it cannot be used for one person")
+        raise EvidenceError(f"the pack {path.parent.name!r} has no {name}: it cannot be used for one person")
     return path
 
 

@@ -88,7 +88,7 @@ class Screening(Result):
         return "\n".join([*lines, "", *self.notes, *self.always])
 
 
-def screen(answers: Any, *, pack: str | Path = "low-back-pain") -> Screening:
+def screen(answers: Any, *, pack: str | Path | None = None) -> Screening:
     """Grade a person's answers to the safety questions of a pack.
 
     Parameters

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from needlepoint.errors import InputError
 from needlepoint.person.nof1 import DiaryAnswer
 from needlepoint.person.priors import Z95, EffectPrior, load_priors
-from needlepoint.person.verdict import people_words
+from needlepoint.person.verdict import people_cannot, people_words
 from needlepoint.result import Result, record
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class People(Result):
     pi_low: float | None  # the next person
     pi_high: float | None
     words: str
+    cannot: tuple[str, ...]  # what such a series cannot show
     people: tuple[Person, ...]
     left_out: tuple[str, ...]
     trials: EffectPrior
@@ -179,6 +180,7 @@ def describe_people(
         pi_low=pooled.pi_low,
         pi_high=pooled.pi_high,
         words=people_words(pooled.ci_low, pooled.ci_high, worthwhile=priors.limits.worthwhile),
+        cannot=people_cannot(priors.words.apart),
         people=_people(pooled, {name: answer.n for name, answer in kept.items()}),
         left_out=tuple(name for name in names if name not in pooled.study),
         trials=trials or priors.effect,

@@ -16,10 +16,13 @@ __all__ = [
     "Verdict",
     "advice",
     "decide_verdict",
+    "diary_cannot",
     "in_percent",
+    "people_cannot",
     "people_words",
     "period_advice",
     "period_words",
+    "periods_cannot",
     "review_due",
     "words",
 ]
@@ -159,6 +162,33 @@ def people_words(low: float, high: float, *, worthwhile: float) -> str:
     if low >= -worthwhile:
         return "On average the treatment likely gave these people no help that is worth the sessions."
     return "We cannot tell yet if the treatment helped these people on average."
+
+
+def diary_cannot(apart: str) -> tuple[str, ...]:
+    """What one diary cannot show; ``apart``: the pack's words for what nobody can tell apart."""
+    return (
+        "It can often not tell a small effect from none. For most people the honest answer will be: cannot tell.",
+        apart,
+        "It cannot make you better. In a trial, people with such a diary did not have less pain than others.",
+    )
+
+
+def periods_cannot(lasting: str) -> tuple[str, ...]:
+    """What a trial with periods on and off cannot show; ``lasting``: the pack's words for what it does not fit."""
+    return (
+        "It speaks of the days on which you used the treatment, and of you alone.",
+        "You knew when you used it. Hope and habit may be part of what it shows.",
+        lasting,
+    )
+
+
+def people_cannot(apart: str) -> tuple[str, ...]:
+    """What several diaries together cannot show; ``apart`` as for :func:`diary_cannot`."""
+    return (
+        "People chose to start and to write. Others may fare otherwise.",
+        "There is no group without the treatment here: the course without it is a guess from other people.",
+        f"Nobody was blinded. {apart}",
+    )
 
 
 def in_percent(p: float) -> str:

@@ -8,7 +8,6 @@ from html import escape
 from needlepoint.figures.icon_array import icon_array
 from needlepoint.person.choices import Benefit, Choice, Count
 from needlepoint.person.decide import Decision
-from needlepoint.person.screen import Screening
 from needlepoint.report.page import bullets, items, link, page
 from needlepoint.report.person_page import DARK, inline_svg
 
@@ -35,10 +34,7 @@ input[type=range] { width: 100%; accent-color: var(--blue); height: 2rem; }
   dl { grid-template-columns: 8rem 1fr; gap: .1rem .8rem; } svg.figure { max-width: 11rem; } dd p { margin: .2rem 0; }
 }
 """
-FIRST = (
-    "First: new trouble passing urine or with your bowel, numb skin between the legs, weak legs, chest pain, or a bad "
-    "accident? Go to emergency care now. For the whole safety check, run <code>needlepoint screen</code>."
-)
+WHOLE = "For the whole safety check, run <code>needlepoint screen</code>."
 
 
 def decide_html(decision: Decision) -> str:
@@ -48,11 +44,11 @@ def decide_html(decision: Decision) -> str:
 
 def _parts(d: Decision) -> Iterable[str]:
     yield f'<header><h1>A decision aid</h1><p class="headline" data-ipdas="2">{escape(d.decision)}</p>'
-    yield f"<p>{escape(d.for_whom)}</p>{_first(d.screening)}</header><main>"
+    yield f"<p>{escape(d.for_whom)}</p>{_first(d)}</header><main>"
     if d.stopped:
         yield "</main>"
         return
-    yield _section("What is low back pain?", bullets(d.condition) + _sources(d), "1 8", "condition")
+    yield _section(d.condition_title, bullets(d.condition) + _sources(d), "1 8", "condition")
     yield _section("What happens without treatment", _course(d), "13", "course")
     yield _section("The options side by side", _table(d), "3 11 15 16 17 18 19", "compare")
     yield _section(
@@ -71,10 +67,11 @@ def _section(title: str, body: str, ipdas: str, anchor: str) -> str:
     return f'<section id="{anchor}" data-ipdas="{ipdas}"><h2>{escape(title)}</h2>{body}</section>'
 
 
-def _first(screening: Screening | None) -> str:
+def _first(d: Decision) -> str:
     """Red flags come first: in general, or what the person's own answers found."""
+    screening = d.screening
     if screening is None:
-        return f'<p class="first" role="note">{FIRST}</p>'
+        return f'<p class="first" role="note">{escape(d.emergencies)} {WHOLE}</p>'
     kind = "emergency" if screening.level == "emergency now" else "first"
     findings = items(
         f"<strong>{escape(f.action)}</strong> {escape(f.statement)} "
@@ -100,14 +97,13 @@ def _course(d: Decision) -> str:
     for who in dict.fromkeys(point.who for point in d.course):
         cells = {point.weeks: point for point in d.course if point.who == who}
         values = "".join(
-            f"<td>{cells[w].pain:.1f} <span class=note>({cells[w].low:.1f} to {cells[w].high:.1f})</span></td>"
+            f"<td>{cells[w].mean:.1f} <span class=note>({cells[w].low:.1f} to {cells[w].high:.1f})</span></td>"
             for w in weeks
         )
         rows += f"<tr><th scope=row>{escape(who)}</th>{values}</tr>"
     source = d.course[0]
     return (
-        "<p>Mean pain from 0 to 10 in people who went to see someone for it, with its 95% interval. They had some "
-        "care, so this is not the course with none at all. For pain of many years we have no such curve.</p>"
+        f"<p>{escape(d.course_words)}</p>"
         f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<p class=note>{link(source.source, source.url)}</p>"
     )
@@ -118,18 +114,20 @@ def _after(weeks: float) -> str:
 
 
 def _table(d: Decision) -> str:
+    gain = d.gain[:1].upper() + d.gain[1:]
     rows = "".join(
         f'<tr><th scope=row><a href="#{c.id}">{escape(c.label)}</a></th>'
-        f'<td data-label="Clearly less pain">{_gain(c)}</td>'
+        f'<td data-label="{escape(gain)}">{_gain(c)}</td>'
         f'<td data-label="How sure">{_sure(c)}</td>'
         f'<td data-label="Unwanted effects">{_short_harm(c)}</td></tr>'
         for c in d.choices
     )
     notes = "".join(f"<p class=note>{escape(note)}</p>" for note in d.notes)
     return (
-        f"<p>All counts are of 100 people after {d.weeks} weeks. “Clearly less pain” means {d.noticed:g} points or "
-        "more on the scale from 0 to 10. That is a change most people notice. The span in brackets shows how sure "
-        "the number is.</p><table class=answer><thead><tr><th scope=col>Option</th><th scope=col>Clearly less pain</th>"
+        f"<p>All counts are of 100 people after {d.weeks} weeks. “{escape(gain)}” means {d.noticed:g} points or "
+        f"more on {escape(d.scale_words)}. That is a change most people notice. The span in brackets shows how sure "
+        "the number is.</p><table class=answer>"
+        f"<thead><tr><th scope=col>Option</th><th scope=col>{escape(gain)}</th>"
         "<th scope=col>How sure</th><th scope=col>Unwanted effects</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>{notes}{_trial(d)}"
     )
@@ -206,13 +204,13 @@ def _benefit(c: Choice, d: Decision) -> str:
     if c.benefit is None:
         return escape(c.no_number) + (f" [{link(*c.no_number_source)}]" if c.no_number_source else "")
     b = c.benefit
-    alt = f"{b.people:.0f} of 100 dots are filled: people with clearly less pain after {d.weeks} weeks."
+    alt = f"{b.people:.0f} of 100 dots are filled: people with {d.gain} after {d.weeks} weeks."
     picture = inline_svg(icon_array(b.people), alt)
     text = f"<p>{escape(_of_100(b))}</p>"
     if not b.review:
-        return picture + text + f"<p>This is the course for {_stratum(d.stratum)}.</p>"
+        return picture + text + f"<p>This is the course for {escape(d.stratum_label)}.</p>"
     text += "".join(
-        f"<p>{escape(_points(each))} [{_by(each)}]</p>" for each in (b, c.sham) if each is not None
+        f"<p>{escape(_points(each, d.top))} [{_by(each)}]</p>" for each in (b, c.sham) if each is not None
     )
     return picture + text
 
@@ -221,16 +219,12 @@ def _by(b: Benefit) -> str:
     return link(b.review, b.url) if b.url else escape(b.review)
 
 
-def _points(b: Benefit) -> str:
+def _points(b: Benefit, top: float) -> str:
     trials = f" from {b.trials} trials" if b.trials else ""
     return (
-        f"On average {b.points:.1f} points of 10 better than {b.against} ({b.points_low:.1f} to {b.points_high:.1f}"
-        f"{trials}; certainty: {b.certainty})."
+        f"On average {b.points:.1f} points of {top:g} better than {b.against} "
+        f"({b.points_low:.1f} to {b.points_high:.1f}{trials}; certainty: {b.certainty})."
     )
-
-
-def _stratum(name: str) -> str:
-    return {"acute": "new pain", "persistent": "pain of some months"}.get(name, "pain of more than a year")
 
 
 def _harms(c: Choice) -> str:
@@ -249,15 +243,13 @@ def _positions(c: Choice) -> str:
 
 
 def _guidelines(d: Decision) -> str:
-    rows = next((c.guidelines for c in d.choices if c.id == "acupuncture"), ())
     items = "".join(
         f"<tr><th scope=row>{link(issuer, url)}</th><td data-label=Says>{escape(where)}</td>"
         f'<td data-label="In short">{escape(text)}</td></tr>'
-        for issuer, where, text, url in rows
+        for issuer, where, text, url in d.guidelines
     )
     return (
-        "<p>They read the same trials in two ways. Next to usual care, needles do better. Next to sham needles, they "
-        "do only a little better. Who asks “does it help?” says yes. Who asks “is it the needles?” says hardly.</p>"
+        f"<p>{escape(d.why_guidelines_disagree)}</p>"
         "<table class=answer><thead><tr><th>Who</th><th>Says</th><th>In short</th></tr></thead>"
         f"<tbody>{items}</tbody></table>"
     )
@@ -305,7 +297,7 @@ def _about(d: Decision) -> str:
         d.update,
         f"Who paid: {d.funding}",
         "How the counts are made: from the course without treatment, the mean difference in the trials and the spread "
-        "of pain between people. They are estimates, not promises.",
+        "between people. They are estimates, not promises.",
         *(f"Not done: {line}" for line in d.not_done),
         f"Evidence: {d.pack} {d.pack_version}.",
     ]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from needlepoint.person.nof1 import DiaryAnswer, chance, three_numbers
-from needlepoint.person.plan import CANNOT
 from needlepoint.person.verdict import in_percent
 from needlepoint.report.page import bullets, items, link, page
 from needlepoint.report.person_page import CSS, inline_svg, tagged
@@ -30,7 +29,7 @@ def _parts(answer: DiaryAnswer, settings: Mapping[str, str]) -> Iterable[str]:
     yield tagged("If other things were true", _sensitivity(answer), "CENT 12b, 18")
     yield tagged("A test by lot", _draw(answer), "CENT 8, 9")
     yield tagged("Side checks", _side(answer), "CENT 6, 19")
-    yield tagged("What one diary cannot show", bullets(CANNOT), "CENT 20, 21")
+    yield tagged("What one diary cannot show", bullets(answer.cannot), "CENT 20, 21")
     yield tagged("How this was done", _method(answer, settings), "CENT 3, 5, 12")
     yield "</main>"
 

@@ -11,12 +11,6 @@ from needlepoint.report.person_page import CSS, inline_svg, tagged
 
 __all__ = ["people_html"]
 
-CANNOT = (
-    "People chose to start and to write. Others may fare otherwise.",
-    "There is no group without the treatment here: the course without it is a guess from other people.",
-    "Nobody was blinded. It cannot tell the needles from the care and the hope that come with them.",
-)
-
 
 def people_html(people: People) -> str:
     """The page; needs no network, carries no scripts."""
@@ -29,7 +23,7 @@ def _parts(people: People) -> Iterable[str]:
     yield tagged("The numbers", _numbers(people), "CENT 17, 18")
     yield tagged("What the trials say, and what these people add", _moved(people), "CENT 12, 17")
     yield tagged("Person by person", _table(people), "CENT 17")
-    yield tagged("What such a series cannot show", bullets(CANNOT), "CENT 20, 21")
+    yield tagged("What such a series cannot show", bullets(people.cannot), "CENT 20, 21")
     yield tagged("How this was done", _method(people), "CENT 12")
     yield "</main>"
 

@@ -13,12 +13,6 @@ from needlepoint.report.person_page import CSS, inline_svg, tagged
 
 __all__ = ["periods_html"]
 
-CANNOT = (
-    "It speaks of the days on which you used the treatment, and of you alone.",
-    "You knew when you used it. Hope and habit may be part of what it shows.",
-    "It does not fit a treatment whose effect lasts for weeks, such as needles.",
-)
-
 
 def periods_html(answer: PeriodsAnswer, settings: Mapping[str, str] | None = None) -> str:
     """The page; needs no network, carries no scripts."""
@@ -35,7 +29,7 @@ def _parts(answer: PeriodsAnswer, settings: Mapping[str, str]) -> Iterable[str]:
     yield tagged("What was known, and what your diary adds", _moved(answer), "CENT 12, 17")
     yield tagged("Period by period", _table(answer), "CENT 17")
     yield tagged("A test by lot", _lot(answer), "CENT 8, 9")
-    yield tagged("What such a trial cannot show", bullets(CANNOT), "CENT 20, 21")
+    yield tagged("What such a trial cannot show", bullets(answer.cannot), "CENT 20, 21")
     yield tagged("How this was done", _method(answer, settings), "CENT 3, 5, 12")
     yield "</main>"
 
