@@ -72,6 +72,7 @@ MORE = {
     "forward_search": {"start": 3},
     "simulate": {"draws": 5},
     "aggregate": {"cluster": list("aabbccdd"), "rho": 0.5},
+    "network_regression": {"covariate": dict.fromkeys("12345", 1.0)},
     "p_scores": {"better": "lower"},
     "rankogram": {"better": "lower"},
     "average_models": {"mods": ["dose"], "data": TABLE},

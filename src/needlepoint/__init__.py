@@ -80,6 +80,8 @@ _HOMES: dict[str, str] = {
     "match_question": "needlepoint.evidence.question",
     "multilevel": "needlepoint.pooling.multilevel.multilevel",
     "network": "needlepoint.networks.api",
+    "network_components": "needlepoint.networks.components",
+    "network_regression": "needlepoint.networks.meta_regression",
     "node_splitting": "needlepoint.networks.node_splitting",
     "p_scores": "needlepoint.networks.ranking",
     "p_uniform": "needlepoint.bias.p_uniform",

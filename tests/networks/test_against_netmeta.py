@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import needlepoint as n
-from network_oracle import WHOLE, at_their_tau2, cases, fitted, matrix
+from network_oracle import WHOLE, at_their_tau2, cases, data, fitted, matrix
 
 CLOSED = {"rtol": 1e-9, "atol": 1e-9}
 METHODS = ("DL", "REML", "ML")
@@ -150,3 +150,51 @@ def test_rounded_contrasts_of_a_multi_arm_trial_pass():
             method="DL", test="z",
         )  # fmt: skip
         assert fit.q == pytest.approx(out["Q"], rel=1e-9)
+
+
+@pytest.mark.parametrize("case", ["discomb", "discomb.inactive", "discomb.tau.preset"])
+def test_components_of_a_network_in_parts(case):
+    out, rows = cases("linde2016_cut")[case], data("linde2016_cut")
+    contrasts = {
+        "study": rows["studlab"], "treat1": rows["treat1"], "treat2": rows["treat2"], "yi": rows["TE"],
+        "sei": rows["seTE"],
+    }  # fmt: skip
+    with pytest.raises(n.InputError, match="falls into 2 parts"):
+        n.network(contrasts)
+    inactive = "Placebo" if case == "discomb.inactive" else None
+    for side, method, tau2 in (
+        ("common", "EE", None),
+        ("random", "DL", out["tau"] ** 2 if "preset" in case else None),
+    ):
+        found = n.network_components(contrasts, inactive=inactive, method=method, test="z", tau2=tau2)
+        if side == "random":
+            assert found.tau2**0.5 == pytest.approx(out["tau"], abs=1e-9)
+        else:
+            assert found.q == pytest.approx(out["Q.additive"], rel=1e-9)
+            assert found.q_df == out["df.Q.additive"]
+        ours = {c.term: (c.estimate, c.se) for c in found.coefficients}
+        for name, estimate, se in zip(out["comps"], out[f"Comp.{side}"], out[f"seComp.{side}"], strict=True):
+            if name == inactive:
+                continue
+            if estimate is None:
+                assert name in found.not_identifiable
+            else:
+                assert ours[name] == pytest.approx((estimate, se), rel=1e-8, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("case", "slopes"), [("netmetareg.ind", "independent"), ("netmetareg.com", "shared")]
+)
+def test_regression_on_a_feature_of_trials(case, slopes):
+    """R keeps the tau2 that its search found: it is taken over, the rest is closed."""
+    out, rows = cases("smokingcessation")[case], data("smokingcessation")
+    base = cases("smokingcessation")["netmeta.REML"]
+    fit = n.network(
+        study=base["studlab"], treat1=base["treat1"], treat2=base["treat2"], yi=base["TE"], sei=base["seTE"],
+        reference="A", test="z", tau2=out["tau2"],
+    )  # fmt: skip
+    values = dict(zip(map(str, rows["studlab"]), rows["rob"], strict=True))
+    found = n.network_regression(fit, values, slopes=slopes)
+    np.testing.assert_allclose([c.estimate for c in found.coefficients], matrix(out["b"])[:, 0], rtol=1e-6)
+    np.testing.assert_allclose([c.se for c in found.coefficients], out["se"], rtol=1e-6)
+    assert found.q == pytest.approx(out["QE"], rel=1e-6)
