@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("needlepoint.cli.evidence:command", "What the packs hold, with every source."),
     "effects": ("needlepoint.cli.effects:command", "Effect sizes of your own table, 87 measures."),
     "pool": ("needlepoint.cli.pool:command", "A meta-analysis of your own table."),
+    "network": ("needlepoint.cli.network:command", "Many treatments of your own table at once."),
     "bias": ("needlepoint.cli.bias:command", "Small-study effects and publication bias of your own table."),
     "diagnose": ("needlepoint.cli.diagnose:command", "Which studies the result of your own table hangs on."),
     "rare": ("needlepoint.cli.rare:command", "Rare events of your own table, by every method."),

@@ -237,7 +237,7 @@ def _texts(data: Any, values: Any, field: str) -> list[str | None]:
     raw = column(data, values, field=field)
     plain = [None if v is None else str(v).strip() for v in raw]
     whole = [v[:-2] if v is not None and v.endswith(".0") and v[:-2].isdigit() else v for v in plain]
-    return [None if v is None or v.casefold() in {"", "na", "nan", "none"} else v for v in whole]
+    return [None if v is None or v.casefold() in {"", "na", "nan"} else v for v in whole]
 
 
 def _contrasts(data: Any, found: Mapping[str, Any]) -> tuple[Contrasts, None, tuple[str, ...]]:
