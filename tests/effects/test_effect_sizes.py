@@ -429,3 +429,12 @@ def test_one_number_is_repeated_and_a_list_of_one_is_not():
     assert effect_sizes(measure="MD", sd1i=1.0, **means).vi.shape == (2,)
     with pytest.raises(InputError, match="columns of different lengths"):
         effect_sizes(measure="MD", sd1i=[1.0], **means)
+
+
+def test_an_infinite_number_is_refused_or_left_out_by_name():
+    columns = {"ai": [4, 6], "n1i": [np.inf, 30], "ci": [5, 7], "n2i": [20, 30]}
+    with pytest.raises(InputError, match="an infinite number; field: n1i; study: 1"):
+        effect_sizes(measure="OR", **columns)
+    lenient = effect_sizes(measure="OR", impossible="note", **columns)
+    assert np.isnan(lenient.yi[0])
+    assert "n1i left out, an infinite number" in lenient.notes[0]

@@ -324,6 +324,11 @@ def test_a_merged_study_in_a_long_table(written):
     assert effects_from_table(written(text)).effects.raw["n2i"].tolist() == [21, 31]
 
 
+def test_a_long_table_whose_first_row_has_no_study_is_refused(written):
+    with pytest.raises(InputError, match="the first row has no study"):
+        effects_from_table(written("study;arm;n;events\n;acupuncture;20;5\nA;sham;21;6\nB;sham;3;2\n"))
+
+
 def test_standard_input(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"study;yi;vi\nA;0,5;0,1\nB;1;0,2\n")))
     assert effects_from_table("-").effects.yi.tolist() == [0.5, 1]

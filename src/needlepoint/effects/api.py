@@ -141,6 +141,11 @@ def effect_sizes(
     notebook = Notebook(study=names.__getitem__, lenient=impossible == "note")
     if notebook.lenient:
         arrays = {letter: array.copy() for letter, array in arrays.items()}
+    for letter, array in arrays.items():
+        if letter not in {"yi", "vi", "sei"}:
+            notebook.refuse(
+                "an infinite number", np.isinf(array), field=letter, values=array, allowed="finite"
+            )
     how = Settings(_constant(spec, add), to, drop00, correct, cutoff)
     if "yi" in arrays:
         spec = _as_given(spec)

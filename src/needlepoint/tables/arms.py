@@ -79,6 +79,8 @@ def _filled(data: pl.DataFrame, study: str) -> pl.DataFrame:
     """Merged cells of the study: its name stands in its first row only."""
     import polars as pl
 
+    if data[study][0] is None:
+        raise InputError("the first row has no study", field=study, mend="name the study in its first row")
     return data.with_columns(pl.col(study).fill_null(strategy="forward").cast(pl.String))
 
 
