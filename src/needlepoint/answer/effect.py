@@ -15,7 +15,7 @@ from needlepoint.effects.recovery.standard_deviation import sd_from_p, sd_from_s
 from needlepoint.effects.recovery.wald import effect_from_ci, effect_from_p
 from needlepoint.evidence.schema import Contrast, Instrument, Measurement, Pack
 
-__all__ = ["CellMeasure", "choose_measure", "trial_effect"]
+__all__ = ["CellMeasure", "choose_measure", "contrast_effect", "pool_means", "trial_effect"]
 
 CellMeasure = Literal["MD", "SMD", "RR", "RD"]
 
@@ -71,8 +71,8 @@ def _from_means(
 ) -> TrialEffect | None:
     if candidate.treated[0].metric == "events":
         return None
-    treated, how_t = _pool_means(candidate.treated)
-    control, how_c = _pool_means(candidate.control)
+    treated, how_t = pool_means(candidate.treated)
+    control, how_c = pool_means(candidate.control)
     es = effect_sizes(
         measure=measure,
         m1i=[treated.mean],
@@ -96,7 +96,8 @@ def _orientation(measure: CellMeasure, instrument: Instrument) -> float:
     return -1.0 if measure == "SMD" and instrument.better == "higher" else 1.0
 
 
-def _pool_means(rows: Sequence[Measurement]) -> tuple[ArmSummary, list[str]]:
+def pool_means(rows: Sequence[Measurement]) -> tuple[ArmSummary, list[str]]:
+    """One side of a trial from its rows of means, arms combined, and what was derived on the way."""
     derived: list[str] = []
     sds: list[float] = []
     for row in rows:
@@ -124,7 +125,7 @@ def _from_contrasts(
     effects: list[tuple[float, float]] = []
     derived: list[str] = []
     for row in candidate.contrasts:
-        found = _one_contrast(row, measure, instrument)
+        found = contrast_effect(row, measure, instrument)
         if found is None:
             return None
         yi, vi, how = found
@@ -161,9 +162,10 @@ def _contrast_arms(contrasts: Sequence[Contrast]) -> tuple[ArmSummary | None, Ar
     )
 
 
-def _one_contrast(
+def contrast_effect(
     row: Contrast, measure: CellMeasure, instrument: Instrument
 ) -> tuple[float, float, str] | None:
+    """Effect, variance and derivation of a reported difference; None where the row cannot give the measure."""
     if measure == "RR" and row.metric == "RR" and row.ci_low and row.ci_high:
         recovered = effect_from_ci(row.estimate, row.ci_low, row.ci_high, ratio=True)
         return recovered["yi"], recovered["vi"], recovered.how
