@@ -216,3 +216,13 @@ def test_semicolons_decimal_commas_and_encodings(tmp_path, encoding):
     found = many(tmp_path / "t.csv", by="thema").to_frame()
     assert found["thema"].to_list() == ["Rücken a", "Rücken b"]
     assert found["estimate"].to_list() == pytest.approx([0.2, 0.2])
+
+
+def test_cells_of_several_numbers_are_taken_apart_and_said(tmp_path):
+    rows = "".join(
+        f"{g},S{i},{i + 3}/50,{i + 5}/48 ({100 * (i + 5) / 48:.0f}%)\n" for g in "ab" for i in range(3)
+    )
+    (tmp_path / "t.csv").write_text(f"topic,study,treated,control\n{rows}")
+    found = many(tmp_path / "t.csv", by="topic", measure="OR")
+    assert found.to_frame()["k"].to_list() == [3, 3]
+    assert "treated: events of people" in found.notes

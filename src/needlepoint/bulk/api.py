@@ -116,6 +116,7 @@ def many(
         route=plan.route,
         here=scheduler is None,
     )
+    notes = (*source.notes, *notes)
     plan = replace(plan, engine=engine)
     wanted = _columns(plan, source)
     if store is not None:

@@ -15,7 +15,7 @@ from needlepoint.columns import no_column
 from needlepoint.errors import InputError
 from needlepoint.tables.encoding import decoded
 from needlepoint.tables.grid import separator_of
-from needlepoint.tables.read import read_table
+from needlepoint.tables.read import UserTable, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ __all__ = ["Files", "Frame", "Source", "next_chunk", "open_source"]
 _MISSING = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "."]
 _TEXT = (".csv", ".tsv", ".csv.gz")
 _WHOLE = (".xlsx", ".xls", ".ods", ".json")  # kinds of tables that are read at once
+_SMALL = 2**21  # bytes up to which a text is looked at cell by cell
 _SAMPLE = 2**16  # bytes that show how a text is written
 
 
@@ -35,6 +36,7 @@ class Frame:
     """A table in memory."""
 
     table: pl.DataFrame
+    notes: tuple[str, ...] = ()  # what was understood of it
 
     @property
     def names(self) -> list[str]:
@@ -65,6 +67,7 @@ class Files:
     offsets: tuple[int, ...]  # first row of each file, and the number of rows
     names: list[str]
     stamp: str
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -99,14 +102,30 @@ def open_source(data: Any, by: Any, *, sort: bool, work: Path | None) -> Source:
         No such file, or a kind of data that is not known.
     """
     if isinstance(data, str | Path):
-        if str(data) == "-" or _ending(Path(data)) in _WHOLE:
-            table = read_table(data).data
-            return Frame(contiguous(table, _known(_keys(by), table.columns)))
+        read = _as_people_write(data)
+        if read is not None:
+            keys = _known(_keys(by), read.data.columns)
+            return Frame(contiguous(read.data, keys), read.understood)
         return _files(Path(data), by, sort=sort, work=work)
     table = _frame(data)
     keys = [by] if isinstance(by, str) else list(by)
     known = all(key in table.columns for key in keys) and keys
     return Frame(contiguous(table, keys) if known else table)
+
+
+def _as_people_write(data: str | Path) -> UserTable | None:
+    """A table that is read at once: spreadsheets, standard input, and small texts with more than plain numbers."""
+    path = Path(data)
+    if str(data) == "-" or _ending(path) in _WHOLE:
+        return read_table(data)
+    if _ending(path) not in {".csv", ".tsv"} or not path.is_file() or path.stat().st_size > _SMALL:
+        return None
+    try:
+        read = read_table(path)
+    except InputError:  # a slip stops its own group, not the table
+        return None
+    plain = all(line.startswith(("columns separated", "read as")) for line in read.understood)
+    return None if plain else read
 
 
 def _frame(data: Any) -> pl.DataFrame:
