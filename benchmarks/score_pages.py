@@ -131,7 +131,32 @@ def score(gold: Rows, found: Rows, other: Rows) -> dict[str, float]:
     return out | verdict_scores(both, len(claims))
 
 
+def met(g: Unit, p: Unit) -> str:
+    """The verdict that a prediction counts as.
+
+    Labels call descriptions "supported" that no row of the evidence speaks of; to say that a part was not checked, and
+    which, is then as right: silence is forgiven. It never counts as finding a problem.
+    """
+    silent = p["verdict"] == "not_checkable" and p.get("unknown")
+    return "supported" if silent and g["verdict"] == "supported" else p["verdict"]
+
+
+def share_of(numbers: list[bool]) -> float:
+    return sum(numbers) / max(1, len(numbers))
+
+
 def verdict_scores(both: list[tuple[Unit, Unit]], total: int) -> dict[str, float]:
+    given = {"supported": {"supported"}, "problem": {"contradicted", "overstated"}}
+    fine = {"supported": {"supported"}, "problem": given["problem"] | {"no_good_evidence"}}
+    precise = {
+        name: share_of(
+            [bool(fine[name] & set(g["acceptable_verdicts"])) for g, p in both if p["verdict"] in given[name]]
+        )
+        for name in given
+    }
+    checkable = [p for g, p in both if g["verdict"] != "not_checkable"]
+    judged = share_of([p["verdict"] != "not_checkable" for p in checkable])
+    both = [(g, p | {"verdict": met(g, p)}) for g, p in both]
     strict = sum(g["verdict"] == p["verdict"] for g, p in both)
     bad = [p for g, p in both if g["verdict"] in {"contradicted", "overstated"}]
     good = [p for g, p in both if g["acceptable_verdicts"] == ["supported"]]
@@ -142,6 +167,9 @@ def verdict_scores(both: list[tuple[Unit, Unit]], total: int) -> dict[str, float
         "missed_problems": sum(p["verdict"] == "supported" for p in bad) / max(1, len(bad)),
         "false_alarms": sum(p["verdict"] in {"overstated", "contradicted"} for p in good) / max(1, len(good)),
         "end_to_end_strict": strict / max(1, total),
+        "supported_precision": precise["supported"],
+        "problem_precision": precise["problem"],
+        "judged_share": judged,
     }
 
 
@@ -162,11 +190,13 @@ def pair_scores(
 
 
 def measure(folder: Path) -> dict[str, dict[str, float]]:
-    """Scores of the seed and of the other pages."""
-    other = folder / "other"
+    """Scores of the seed, of the other pages that rules were written on, and of the pages held out."""
+    other, held = folder / "other", folder / "more"
     sets = {
         "seed": ([("seed", folder / "seed.txt")], folder, "seed"),
         "others": ([(p.stem, p) for p in sorted(other.glob("*.txt"))], other, "pages"),
+        # nobody who writes rules or cues reads these pages or their labels: the honest score
+        "held out": ([(p.stem, p) for p in sorted(held.glob("*.txt"))], held, "pages"),
     }
     out: dict[str, dict[str, float]] = {}
     for name, (pages, home, prefix) in sets.items():

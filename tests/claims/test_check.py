@@ -30,7 +30,7 @@ def of(page, words):
         ("nerve damage", "safety", "supported"),
         ("only temporary", "efficacy", "contradicted"),
         ("persist over time", "efficacy", "supported"),
-        ("inserted into the skin", "procedure", "supported"),
+        ("inserted into the skin", "procedure", "not_checkable"),
         ("release endorphins", "mechanism", "overstated"),
         ("2012 study", "citation", "contradicted"),
         ("50% improvement", "magnitude", "contradicted"),
@@ -167,7 +167,7 @@ def test_the_score_card_names_the_sentence_that_decided(page):
         ("There is not enough evidence that turmeric relieves back pain.", "supported"),
         ("Acupuncture does not cure the cause of back pain.", "supported"),
         ("It is not known whether dry needling improves function in low back pain.", "supported"),
-        ("Most people with acute low back pain get better within a few weeks.", "supported"),
+        ("Most people with acute low back pain get better within a few weeks.", "not_checkable"),
         ("Yoga may help people with chronic low back pain.", "supported"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +13,9 @@ from needlepoint.claims.facts.standing import published_text
 from needlepoint.claims.reading.vocabulary import Vocabulary
 from needlepoint.claims.result import Claim, Judged, Support
 from needlepoint.claims.rules.effects import rule_for
+from needlepoint.claims.rules.parts import Parts, agrees_with, parts_of
 from needlepoint.claims.rules.rule import EFFECT, Rule
-from needlepoint.evidence.schema import Pack, Published, Source
+from needlepoint.evidence.schema import Fact, Pack, Published, Source
 
 __all__ = ["Rows", "judge"]
 
@@ -29,6 +31,7 @@ class Rows:
     published: dict[str, list[Published]]
     sources: dict[str, Source]
     headlines: Headlines
+    facts: tuple[Fact, ...] = ()
     nearest: dict[_Subject, tuple[Support, ...]] = field(default_factory=dict[_Subject, tuple[Support, ...]])
 
     @classmethod
@@ -38,9 +41,11 @@ class Rows:
         for row in pack.published:
             if row.estimate is not None:
                 published.setdefault(row.treatment, []).append(row)
-        return cls(published, {s.id: s for s in pack.sources}, Headlines(pack, main))
+        facts = tuple(f for f in pack.facts if f.topic in _TOPICS and f.value is not None)
+        return cls(published, {s.id: s for s in pack.sources}, Headlines(pack, main), facts)
 
 
+_AGREES = frozenset({"supported", "supported_in_part"})  # verdicts that need every part to be met
 _FINE = frozenset({"supported", "not_checkable", "not_in_evidence_base"})
 _MOST_ROWS = 3
 _MEMORY = 10_000  # subjects that are remembered
@@ -50,7 +55,24 @@ def judge(case: Case, claim_id: str, text: str, section: str, rows: Rows) -> Jud
     """Apply the first rule that holds."""
     rule = rule_for(case)
     row = getattr(case, rule.basis) if rule.basis else None
+    parts = parts_of(case, rule, row) if rule.verdict in _AGREES else Parts((), ())
+    fact = _fact(case, rows) if parts.unknown else None
+    if fact is not None:
+        why = f"{fact.text}"
+        claim = _claim(case, claim_id, text, section)
+        return Judged(
+            claim=claim,
+            verdict="supported",
+            rule="fact-number",
+            issues=(),
+            why=why,
+            careful="",
+            support=(fact,),
+        )
+    if parts.unknown:
+        return _unchecked(case, rule, row, parts, _claim(case, claim_id, text, section), rows)
     return Judged(
+        met=parts.met,
         claim=_claim(case, claim_id, text, section),
         verdict=rule.verdict,
         rule=rule.id,
@@ -58,6 +80,84 @@ def judge(case: Case, claim_id: str, text: str, section: str, rows: Rows) -> Jud
         why=_why(case, rule, row),
         careful="" if rule.verdict in _FINE else _careful(case, row),
         support=(*_support(case, row, rows), *_pooled(case, rule, rows)),
+    )
+
+
+_TOPICS = frozenset({"prevalence", "natural course", "harm"})
+
+
+def _fact(case: Case, rows: Rows) -> Support | None:
+    """The sourced number that a sentence repeats: every number of it agrees, and it speaks of the same thing."""
+    asked = [q for q in case.quantities if q.what not in {"year", "publications"}]
+    if not asked or case.certainty == "absolute":
+        return None
+    words = _content(case.unit.text)
+    named = [_content(case.vocabulary.plain(t)) for t in case.slots.treatments]
+    for fact in rows.facts:
+        if any(not name & _content(fact.statement) for name in named):
+            continue  # how common a thing is says nothing of what a treatment does
+        low = fact.value if fact.low is None else fact.low
+        high = fact.value if fact.high is None else fact.high
+        if low is None or high is None or len(words & _content(fact.statement)) < _ENOUGH:
+            continue
+        if all(agrees_with(q, low, high, fact.unit) for q in asked):
+            source = rows.sources.get(fact.source)
+            said = f"{fact.statement}: {fact.value:,g} {fact.unit}."
+            return Support(row=fact.id, text=said, url=source.url if source else "", citation=fact.population)
+    return None
+
+
+_ENOUGH = 3  # words in common
+
+
+def _content(text: str) -> set[str]:
+    return {w for w in re.findall(r"[a-z]+|\d{4}", text.casefold()) if w not in _SMALL}
+
+
+_SMALL = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "and",
+        "or",
+        "with",
+        "for",
+        "who",
+        "have",
+        "has",
+        "had",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "by",
+        "as",
+        "that",
+    ]
+)
+
+
+def _unchecked(case: Case, rule: Rule, row: Any, parts: Parts, claim: Claim, rows: Rows) -> Judged:
+    """Not supported: a part of the claim is met by no row."""
+    known = str(getattr(row, "text", "") or "")
+    why = f"Not checked: no row of the evidence speaks of {listed(list(parts.unknown))}."
+    return Judged(
+        claim=claim,
+        verdict="not_checkable",
+        rule=rule.id,
+        issues=tuple(issue for issue in _issues(case, rule, row) if issue not in {"unsourced"}),
+        why=f"{why} What is known: {known}" if known else why,
+        careful="",
+        support=tuple(_support(case, row, rows)),
+        met=parts.met,
+        unknown=parts.unknown,
     )
 
 
@@ -103,15 +203,15 @@ def _issues(case: Case, rule: Rule, row: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(issues))
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     """Names in a sentence: "a", "a and b", "a, b and c"."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _why(case: Case, rule: Rule, row: Any) -> str:
     plain = case.vocabulary.plain
-    treatment = _listed([plain(t) for t in case.slots.treatments]) or case.slots.stranger or "this"
-    condition = _listed([plain(c) for c in case.slots.conditions or (case.main,)])
+    treatment = listed([plain(t) for t in case.slots.treatments]) or case.slots.stranger or "this"
+    condition = listed([plain(c) for c in case.slots.conditions or (case.main,)])
     sentence = rule.why.format(row=getattr(row, "text", ""), treatment=treatment, condition=condition)
     other = getattr(row, "others", "")
     return f"{sentence} {other}".strip()

@@ -140,6 +140,8 @@ class Judged(Result):
     why: str
     careful: str  # a sentence to put in its place; empty where the sentence can stand
     support: tuple[Support, ...]
+    met: tuple[str, ...] = ()  # parts of the claim that a row meets
+    unknown: tuple[str, ...] = ()  # parts that no row speaks of: why it is not checked
 
     def to_dict(self) -> dict[str, Any]:
         """The claim's fields and the verdict's, side by side."""

@@ -18,7 +18,7 @@ _ORDER = (
     ("outdated", "outdated"),
     ("no_good_evidence", "without good evidence"),
     ("not_in_evidence_base", "outside the evidence base"),
-    ("not_checkable", "not checkable"),
+    ("not_checkable", "not checked"),
 )
 
 _LACKS = {  # criterion -> what is not said

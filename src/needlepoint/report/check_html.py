@@ -29,7 +29,7 @@ SIGNS: dict[Verdict, tuple[str, str, str]] = {
         "not in the evidence base",
         "not covered here: says nothing for or against",
     ),
-    "not_checkable": ("?", "not checkable", "too vague, personal or private to check"),
+    "not_checkable": ("?", "not checked", "no row speaks of it, or it is too vague or private to check"),
 }
 _MET = {"yes": "✓", "partly": "◐", "no": "✕", "not applicable": "–"}
 _STYLE = Path(__file__).with_name("check.css")

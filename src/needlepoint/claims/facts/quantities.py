@@ -23,12 +23,12 @@ _WORDS = {
     ),
     **{"one": 1, "a": 1, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100},
 }
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\ \d{3})+(?![\d])|\d+(?:\.\d+)?"
 _WORD = "|".join(w for w in _WORDS if w not in {"a", "hundred"})
 _FIND = re.compile(
     rf"""(?<![\w.,/$£€#-])(?:(?P<between>between|from)\s+(?:the\s+ages\s+of\s+)?)?
     (?P<a>{_NUMBER}|\b(?:{_WORD})\b)(?P<th>st|nd|rd|th)?(?:\s?%)?(?P<scale>\s(?:million|billion|thousand)\b)?
-    (?:(?P<sep>\s?-\s?|\s+(?:to|or|and)\s+|\s+in\s+(?:every\s+)?|\s+(?:out\s+)?of\s+(?:every\s+|the\s+)?|/|\ )
+    (?:(?P<sep>\s?-\s?|\s+(?:to|or|and)\s+|\s+(?:in|per)\s+(?:every\s+)?|\s+(?:out\s+)?of\s+(?:every\s+|the\s+)?|/|\ )
        (?P<b>{_NUMBER}|\b(?:{_WORD})\b)(?![\d-]|\.\d))?
     (?P<plus>\+)?(?P<percent>\s?%|\s+per\s?cent\b|\s+percentage\ points)?
     (?P<tail>(?:[\s-]+\(?[A-Za-z][A-Za-z'-]*){{0,6}})""",
@@ -96,6 +96,14 @@ _RANK = re.compile(
     r"\b(second|third|fourth|fifth)(?=[\s-]+(?:most|leading|largest|biggest|commonest)\b)", re.I
 )
 _RANKS = {"second": "2", "third": "3", "fourth": "4", "fifth": "5"}
+_PERSON = r"(?:adult|person|patient|woman|man|user|american|worker|sufferer|customer|client)s?"
+_SPLIT = re.compile(rf"\b(\d+|{_WORD})\s+({_PERSON})\s+in\s+(?:every\s+)?(\d+|{_WORD})\b", re.I)
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
+_FRACTION = re.compile(
+    rf"\b(?:(a|one|two|three|four|nine)[\s-]+)?(hal(?:f|ves)|thirds?|quarters?|fifths?|tenths?)\s+of\s+"
+    rf"(?:all\s+|the\s+|our\s+|these\s+)*(?:{_PERSON}|people|those|women|men)\b",
+    re.I,
+)
 _SPAN = re.compile(r"\b(?:after|within|for|over|at|in|than|up to|about|least)\s+$", re.I)
 _VAGUE = re.compile(r"\b(hundreds|thousands|dozens|millions) of\s+((?:[a-z-]+\s+){0,2}[a-z]+)", re.I)
 
@@ -114,8 +122,42 @@ def quantities_of(shadow: str, start: int, end: int) -> tuple[Quantity, ...]:
     text = shadow[start:end]
     signs = (_TELEPHONE, _DATE) if _DIGIT.search(text) else ()
     barred = [m.span() for sign in signs for m in sign.finditer(text) if _is_barred(m.group())]
-    found = [*_found(text, start, barred), *_vague(text, start), *_ranks(text, start)]
+    words = [*_splits(text, start), *_fractions(text, start)]
+    taken = [(q.char_start, q.char_end) for q in words]
+    plain = [q for q in _found(text, start, barred) if not _inside(q.char_start, taken)]
+    found = [*plain, *words, *_vague(text, start), *_ranks(text, start)]
     return tuple(sorted(found, key=lambda q: q.char_start))
+
+
+def _splits(text: str, start: int) -> Iterator[Quantity]:
+    """A share with its noun in the middle: "one adult in four"."""
+    for m in _SPLIT.finditer(text):
+        low, high = _value(m[1]), _value(m[3])
+        if low < high:
+            yield _share(
+                f"{_shown(low)} in {_shown(high)}", low / high, high, start + m.start(), start + m.end()
+            )
+
+
+def _fractions(text: str, start: int) -> Iterator[Quantity]:
+    """A share in words: "three-quarters of patients", "half of all adults"."""
+    for m in _FRACTION.finditer(text):
+        parts = _PARTS[m[2].lower().rstrip("s").replace("halve", "half")]
+        low = _value(m[1]) if m[1] else 1.0
+        yield _share(f"{_shown(low)} in {parts}", low / parts, parts, start + m.start(), start + m.end(2))
+
+
+def _share(value: str, share: float, whole: float, start: int, end: int) -> Quantity:
+    return Quantity(
+        value=value,
+        unit="people",
+        what="share",
+        low=share,
+        high=share,
+        denominator=_shown(whole),
+        char_start=start,
+        char_end=end,
+    )
 
 
 def _vague(text: str, start: int) -> Iterator[Quantity]:
@@ -177,7 +219,7 @@ def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
 
 def _value(token: str) -> float:
     word = token.lower()
-    return float(_WORDS[word]) if word in _WORDS else float(token.replace(",", ""))
+    return float(_WORDS[word]) if word in _WORDS else float(token.replace(",", "").replace(" ", ""))
 
 
 def _shown(value: float) -> str:
@@ -190,12 +232,12 @@ def _pair(m: re.Match[str]) -> str | None:
         return None
     sep = m["sep"].strip().lower()
     low, high = _value(m["a"]), _value(m["b"])
-    if sep.startswith(("in", "out", "of")):
+    if sep.startswith(("in", "per", "out", "of")):
         noun = (_noun(m["tail"], first=1) or ("", ""))[1]
         percent = m.string[m.end("a") : m.end("a") + 2].strip().startswith("%")
         if percent or low >= high or not _is_plain(m["b"]) or _is_year(high, m["b"]):
             return None
-        if not sep.startswith("in") and (low != int(low) or noun == "points"):
+        if not sep.startswith(("in", "per")) and (low != int(low) or noun == "points"):
             return "score"
         return "share" if noun or not sep.startswith("of") else None
     if sep == "and":
@@ -211,7 +253,7 @@ def _pair(m: re.Match[str]) -> str | None:
 
 
 def _is_plain(token: str) -> bool:
-    return token.lower() in _WORDS or token.replace(",", "").isdigit()
+    return token.lower() in _WORDS or token.replace(",", "").replace(" ", "").isdigit()
 
 
 def _is_year(value: float, token: str) -> bool:

@@ -31,6 +31,16 @@ __all__ = ["RULES", "rule_for"]
 EFFECTS: tuple[Rule, ...] = (
     # does it help
     Rule(
+        "nothing-else-does",
+        EFFECT,
+        lambda c: c.benefit != "" and not speaks_against(c) and not c.has("rejection", "negation"),
+        "overstated",
+        ("absolute_wording", "unsourced"),
+        "standing",
+        "Other treatments have results of their own here, so that none is the only one or the best. {row}",
+        cues=cues("best_of_all"),
+    ),
+    Rule(
         "anecdote",
         EFFECT,
         lambda c: c.has("cure", "durable", "magnitude"),

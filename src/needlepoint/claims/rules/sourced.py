@@ -170,7 +170,7 @@ SOURCED: tuple[Rule, ...] = (
     Rule(
         "beyond-placebo-not",
         kinds("citation", "comparison", "efficacy"),
-        benefit("none"),
+        both(benefit("none"), lambda c: not c.has("no_difference", "evidence_mixed", "rejection")),
         "contradicted",
         ("selective_reporting",),
         "standing",
