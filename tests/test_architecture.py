@@ -99,7 +99,6 @@ CIRCLES = [
     {"answer.people", "answer.probability", "answer.published", "answer.result", "answer.say", "answer.scale"}
     | {"report.answer_html", "report.answer_text", "report.forest_html", "report.glance_html"},
     {"claims.claimreview", "claims.result"},
-    {"person.exchange", "person.rows"},
     {"claims.facts", "claims.reading"},
 ]
 BOXED = ("pooling", "claims")  # rooms with rooms of their own

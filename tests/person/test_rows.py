@@ -10,10 +10,10 @@ import pytest
 import needlepoint
 from needlepoint.errors import InputError
 from needlepoint.person.diary import Diary
+from needlepoint.person.diary_data import as_entries
 from needlepoint.person.entries import Entry, as_day
 from needlepoint.person.exchange import write_entries
 from needlepoint.person.nof1 import analyse_diary
-from needlepoint.person.rows import as_entries
 
 START = date(2026, 3, 1)
 ROWS = [

@@ -203,7 +203,7 @@ class Diary:
 
         ``data`` in any shape that :func:`needlepoint.analyse_diary` takes.
         """
-        from needlepoint.person.rows import as_entries
+        from needlepoint.person.diary_data import as_entries
 
         entries, notes = as_entries(data)
         new = {each.day for each in entries}

@@ -18,6 +18,7 @@ import numpy as np
 from needlepoint.errors import InputError
 from needlepoint.person._ar1_noise import contrast_variance
 from needlepoint.person.days_needed import days_needed
+from needlepoint.person.diary_data import as_entries, numbered_day
 from needlepoint.person.diary_model import (
     Series,
     enough,
@@ -31,7 +32,6 @@ from needlepoint.person.entries import as_day
 from needlepoint.person.posterior import Mixture, Posterior
 from needlepoint.person.priors import Course, EffectPrior, Priors, as_course, as_prior, load_priors
 from needlepoint.person.randomised_start import DrawTest, draw_test
-from needlepoint.person.rows import as_entries, numbered_day
 from needlepoint.person.side_measures import side_fields
 from needlepoint.person.verdict import (
     Verdict,

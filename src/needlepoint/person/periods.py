@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from needlepoint.errors import InputError
+from needlepoint.person.diary_data import as_entries
 from needlepoint.person.entries import Entry
 from needlepoint.person.posterior import Mixture, Noise, Posterior, fit
 from needlepoint.person.priors import EffectPrior, as_prior, load_priors
-from needlepoint.person.rows import as_entries
 from needlepoint.person.verdict import (
     Verdict,
     decide_verdict,
