@@ -15,7 +15,7 @@ FIGURES: dict[str, str] = {
     "needlepoint.pooling.multilevel.multilevel.Multilevel": "needlepoint.figures.forest.forest",
     "needlepoint.effects.result.EffectSizes": "needlepoint.figures.forest.forest",
     "needlepoint.bayes.result.Posterior": "needlepoint.figures.prior_posterior.prior_posterior",
-    "needlepoint.person.nof1.DiaryAnswer": "needlepoint.figures.diary.diary_days",
+    "needlepoint.person.diary_answer.DiaryAnswer": "needlepoint.figures.diary.diary_days",
     "needlepoint.person.periods.PeriodsAnswer": "needlepoint.figures.diary.period_days",
     "needlepoint.person.series.People": "needlepoint.figures.diary.people_posterior",
 }
@@ -25,7 +25,7 @@ PAGES: dict[str, str] = {
     "needlepoint.answer.result.Answer": "needlepoint.report.answer_html.answer_html",
     "needlepoint.claims.result.Check": "needlepoint.report.check_html.check_html",
     "needlepoint.person.decide.Decision": "needlepoint.report.decide_html.decide_html",
-    "needlepoint.person.nof1.DiaryAnswer": "needlepoint.report.diary_html.diary_html",
+    "needlepoint.person.diary_answer.DiaryAnswer": "needlepoint.report.diary_html.diary_html",
     "needlepoint.person.periods.PeriodsAnswer": "needlepoint.report.periods_html.periods_html",
     "needlepoint.person.series.People": "needlepoint.report.people_html.people_html",
     "needlepoint.person.screen.Screening": "needlepoint.report.screen_html.screen_html",

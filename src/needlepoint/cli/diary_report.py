@@ -12,7 +12,7 @@ from needlepoint.cli.page_output import check_page, output_option, write_page
 from needlepoint.errors import InputError
 
 if TYPE_CHECKING:
-    from needlepoint.person.nof1 import DiaryAnswer
+    from needlepoint.person.diary_answer import DiaryAnswer
 
 __all__ = ["pool", "report"]
 

@@ -11,7 +11,7 @@ from needlepoint.errors import NotEnoughStudies
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from needlepoint.person.nof1 import DiaryAnswer
+    from needlepoint.person.diary_answer import DiaryAnswer
     from needlepoint.person.periods import PeriodsAnswer
     from needlepoint.person.series import People
 

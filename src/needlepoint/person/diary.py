@@ -23,7 +23,7 @@ from needlepoint.person.entries import FIELDS, Entry, as_day, entry
 from needlepoint.person.seal import Seal, new_salt
 
 if TYPE_CHECKING:
-    from needlepoint.person.nof1 import DiaryAnswer
+    from needlepoint.person.diary_answer import DiaryAnswer
     from needlepoint.person.periods import PeriodsAnswer
 
 __all__ = ["Diary", "default_path"]

@@ -9,7 +9,7 @@ the person changed, how much of it is beyond the expected course, and how far th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from needlepoint.errors import InputError
 from needlepoint.person._ar1_noise import contrast_variance
 from needlepoint.person.days_needed import days_needed
+from needlepoint.person.diary_answer import DiaryAnswer, Sensitivity, Window
 from needlepoint.person.diary_data import as_entries, numbered_day
 from needlepoint.person.diary_model import (
     Series,
@@ -32,99 +33,61 @@ from needlepoint.person.entries import as_day
 from needlepoint.person.posterior import Mixture, Posterior
 from needlepoint.person.priors import Course, EffectPrior, Priors, as_course, as_prior, load_priors
 from needlepoint.person.randomised_start import DrawTest, draw_test
-from needlepoint.person.side_measures import side_fields
+from needlepoint.person.side_measures import side_measures
 from needlepoint.person.verdict import (
+    DURATION_NOT_TOLD,
+    LITTLE_ROOM,
+    OR_A_TREND,
     Verdict,
     advice,
+    course_words,
     decide_verdict,
     diary_cannot,
-    in_percent,
+    gaps_words,
+    mixed_words,
     review_due,
+    too_few_words,
     words,
 )
-from needlepoint.result import Result, digest, record
+from needlepoint.result import digest, record
 
-__all__ = ["DiaryAnswer", "Sensitivity", "Window", "analyse_diary", "chance", "three_numbers"]
+__all__ = ["analyse_diary"]
 
 TREND = "a steady trend of its own, up or down"
 
 
 @record
-class Sensitivity:
-    """The effect under another assumption."""
+class _Changed:
+    """The first number: how much the person changed."""
 
-    assumption: str
-    estimate: float
-    ci_low: float
-    ci_high: float
-    p_helps: float
-
-
-@record
-class Window:
-    """Mean of the days in a window."""
-
-    label: str
-    n: int
-    mean: float
-
-
-@record
-class DiaryAnswer(Result):
-    """What one diary shows: three numbers, a verdict by the stated rule, and what it rests on.
-
-    Points are on the 0-10 scale of pain; negative is better. Fields of the effect are ``nan``-free: they are None
-    when the diary has no baseline or no sessions.
-    """
-
-    first_day: date
-    last_day: date
-    n: int
-    sessions: int
     baseline: Window
     recent: Window
     change: float
     change_low: float
     change_high: float
-    change_share: float | None  # of the baseline
+    change_share: float | None
+
+
+@record
+class _Effect:
+    """The effect beyond the expected course, and how far the diary moved what was known; None without a fit."""
+
     effect: float | None = None
     effect_low: float | None = None
     effect_high: float | None = None
     effect_sd: float | None = None
-    p_helps: float | None = None  # probability of an improvement of more than the worthwhile effect
+    p_helps: float | None = None
     p_worse: float | None = None
-    p_needed: float | None = None  # of help, for the rule to speak of it now: more before the review
-    expected: float | None = None  # change expected without the treatment by the last weeks
+    expected: float | None = None
     prior_mean: float | None = None
     prior_sd: float | None = None
-    moved: float | None = None  # share of the prior's uncertainty that the diary removed
-    bits: float | None = None  # information from the diary (Kullback-Leibler, normal approximation)
+    moved: float | None = None
+    bits: float | None = None
     phi: float | None = None
     sigma: float | None = None
-    verdict: Verdict
-    words: str
-    advice: str
-    cannot: tuple[str, ...]  # what such a diary cannot show
-    days_needed: int | None = None
-    mixed: tuple[str, ...] = ()  # treatments started in the window
-    control_change: float | None = None
-    rmdq_change: float | None = None
-    own_judgement: int | None = None  # the last global change, -3 (much worse) to 3 (much better)
-    events: tuple[str, ...] = ()  # unwanted events, with their days
-    sensitivity: tuple[Sensitivity, ...] = ()
-    draw: DrawTest | None = None
-    effect_source: tuple[str, str] = ("", "")  # citation and address
+    effect_source: tuple[str, str] = ("", "")
     course_source: tuple[str, str] = ("", "")
-    priors: str = ""  # pack and version
-    digest: str = ""
-    mixture: Mixture | None = field(default=None, repr=False)  # posterior of the effect
-    days: Any = field(default=None, repr=False)  # (n,) days from the first session (or from the first entry)
-    pain: Any = field(default=None, repr=False)
-
-    def summary(self) -> str:
-        """Text for people."""
-        lines = [self.words, "", *three_numbers(self), *chance(self), "", self.advice]
-        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+    sensitivity: tuple[Sensitivity, ...] = ()
 
 
 def analyse_diary(
@@ -189,15 +152,15 @@ def analyse_diary(
     series = series_of(days, sessions, entries)
     posterior = fit_diary(series, priors, expected) if enough(series, priors) else None
     mixture = posterior.coefficient(-1) if posterior is not None else None
-    changed = _change_fields(series, priors, posterior)
-    effect = _effect_fields(series, priors, expected, posterior, mixture, sensitivity=sensitivity)
+    changed = _changed(series, priors, posterior)
+    effect = _effect(series, priors, expected, posterior, mixture, sensitivity=sensitivity)
     since = (days[-1].day - sessions[0]).days if sessions else None
     due = review_due(sessions=len(sessions), days_since=since, limits=priors.limits)
     verdict = decide_verdict(
-        below=effect.get("p_helps"),
-        worse=effect.get("p_worse"),
-        change=changed["change"],
-        baseline=changed["baseline"].mean,
+        below=effect.p_helps,
+        worse=effect.p_worse,
+        change=changed.change,
+        baseline=changed.baseline.mean,
         mixed=bool(series.mixed),
         due=due,
         limits=priors.limits,
@@ -226,46 +189,14 @@ def analyse_diary(
         notes=(
             *read_notes,
             *_notes(series, priors, expected, posterior, told=duration is not None or course is not None),
-            *_trend_note(verdict, effect.get("sensitivity", ()), priors),
+            *_trend_note(verdict, effect.sensitivity, priors),
         ),
-        **changed,
-        **effect,
-        **side_fields(entries, sessions),
+        **_values(changed, effect, side_measures(entries, sessions)),
     )
 
 
 def _as_session(day: date | str | int) -> date:
     return numbered_day(day) if isinstance(day, int) else as_day(day)
-
-
-def three_numbers(answer: DiaryAnswer) -> list[str]:
-    """The three numbers in words."""
-    direction = "less" if answer.change <= 0 else "more"
-    lines = [
-        f"1. Your change: {abs(answer.change):.1f} points {direction} pain "
-        f"({answer.baseline.label}: {answer.baseline.mean:.1f}; {answer.recent.label}: {answer.recent.mean:.1f}; "
-        f"95% interval {answer.change_low:+.1f} to {answer.change_high:+.1f})."
-    ]
-    if answer.effect is None or answer.moved is None or answer.expected is None:
-        return lines
-    return [
-        *lines,
-        f"2. Beyond the course we would expect anyway ({answer.expected:+.1f}): {answer.effect:+.1f} points "
-        f"(95% interval {answer.effect_low:+.1f} to {answer.effect_high:+.1f}).",
-        f"3. What the diary added: trials alone said {answer.prior_mean:+.1f}; your diary removed "
-        f"{answer.moved:.0%} of the doubt."
-        + (" It has not told us much yet." if answer.moved < 0.25 else ""),
-    ]
-
-
-def chance(answer: DiaryAnswer) -> list[str]:
-    """The probability of help, and the one that the rule asks for; nothing without an effect."""
-    if answer.p_helps is None or answer.p_needed is None:
-        return []
-    return [
-        f"The chance that it helps by more than half a point is {in_percent(answer.p_helps)}. "
-        f"We say that it helps from {answer.p_needed:.0%} on."
-    ]
 
 
 def _windows(series: Series, priors: Priors) -> tuple[Window, Window, tuple[Any, Any]]:
@@ -295,14 +226,18 @@ def _windows(series: Series, priors: Priors) -> tuple[Window, Window, tuple[Any,
     return windows[0], windows[1], (first, recent)
 
 
-def _change_fields(series: Series, priors: Priors, posterior: Posterior | None) -> dict[str, Any]:
-    """The first number: how much the person changed."""
+def _changed(series: Series, priors: Priors, posterior: Posterior | None) -> _Changed:
     baseline, recent, chosen = _windows(series, priors)
     change = recent.mean - baseline.mean
     low, high = _change_interval(series, chosen, change, posterior, priors)
-    share = change / baseline.mean if baseline.mean > 0 else None
-    return {"baseline": baseline, "recent": recent, "change": change, "change_low": low, "change_high": high,
-            "change_share": share}  # fmt: skip
+    return _Changed(
+        baseline=baseline,
+        recent=recent,
+        change=change,
+        change_low=low,
+        change_high=high,
+        change_share=change / baseline.mean if baseline.mean > 0 else None,
+    )
 
 
 def _change_interval(
@@ -318,7 +253,7 @@ def _change_interval(
     return posterior.difference(change, variance, float(weights @ weights)).interval()
 
 
-def _effect_fields(
+def _effect(
     series: Series,
     priors: Priors,
     course: Course,
@@ -326,10 +261,9 @@ def _effect_fields(
     mixture: Mixture | None,
     *,
     sensitivity: bool,
-) -> dict[str, Any]:
-    """The effect beyond the expected course, and how far the diary moved what was known; nothing without a fit."""
+) -> _Effect:
     if posterior is None or mixture is None:
-        return {}
+        return _Effect()
     low, high = mixture.interval()
     prior = priors.effect
     ratio = mixture.sd / prior.sd
@@ -337,24 +271,24 @@ def _effect_fields(
     natural = posterior.coefficient(1).mean * (
         1 - np.exp(-(series.t[-1] - series.t[0]) / priors.design.course_days)
     )
-    return {
-        "effect": mixture.mean,
-        "effect_low": low,
-        "effect_high": high,
-        "effect_sd": mixture.sd,
-        "p_helps": mixture.below(-priors.limits.worthwhile),
-        "p_worse": 1 - mixture.below(0.0),
-        "expected": float(natural),
-        "prior_mean": prior.mean,
-        "prior_sd": prior.sd,
-        "moved": max(0.0, 1 - ratio),
-        "bits": float((ratio**2 + shift**2 - 1 - 2 * np.log(ratio)) / 2 / np.log(2)),
-        "phi": posterior.mean_of(posterior.phi),
-        "sigma": posterior.mean_of(posterior.sigma),
-        "effect_source": (prior.source, prior.url),
-        "course_source": (course.source, course.url),
-        "sensitivity": _sensitivity(series, priors, course, posterior) if sensitivity else (),
-    }
+    return _Effect(
+        effect=mixture.mean,
+        effect_low=low,
+        effect_high=high,
+        effect_sd=mixture.sd,
+        p_helps=mixture.below(-priors.limits.worthwhile),
+        p_worse=1 - mixture.below(0.0),
+        expected=float(natural),
+        prior_mean=prior.mean,
+        prior_sd=prior.sd,
+        moved=max(0.0, 1 - ratio),
+        bits=float((ratio**2 + shift**2 - 1 - 2 * np.log(ratio)) / 2 / np.log(2)),
+        phi=posterior.mean_of(posterior.phi),
+        sigma=posterior.mean_of(posterior.sigma),
+        effect_source=(prior.source, prior.url),
+        course_source=(course.source, course.url),
+        sensitivity=_sensitivity(series, priors, course, posterior) if sensitivity else (),
+    )
 
 
 def _sensitivity(
@@ -423,36 +357,36 @@ def _draw(
 def _notes(
     series: Series, priors: Priors, course: Course, posterior: Posterior | None, *, told: bool
 ) -> tuple[str, ...]:
-    notes: list[str] = []
     before = int(series.before.sum())
+    notes: list[str] = []
     if series.started is not None and posterior is None:
         notes.append(
-            f"The diary has {before} days before the first session and {len(series.t) - before} after it; "
-            f"at least {priors.design.least_baseline} and {priors.design.least_after} are needed."
+            too_few_words(
+                before,
+                len(series.t) - before,
+                least_before=priors.design.least_baseline,
+                least_after=priors.design.least_after,
+            )
         )
     if before and series.y[series.before].mean() < priors.limits.noticed_points:
-        notes.append("Your pain was low before the first session, so there was little room to get better.")
+        notes.append(LITTLE_ROOM)
     if posterior is not None:
-        span = series.t[-1] - series.t[0] + 1
-        notes.append(
-            f"{span - len(series.t):.0f} of {span:.0f} days have no entry. Gaps are normal and are allowed for."
-        )
-        notes.append(
-            f"Without the treatment we would expect {course.label} to change by {course.mean:+.1f} points over months."
-        )
+        span = round(float(series.t[-1] - series.t[0])) + 1
+        notes += [gaps_words(span - len(series.t), span), course_words(course.label, course.mean)]
         if not told:
-            notes.append(
-                "You did not say how long you have had the pain, so we took it for long-lasting. "
-                "Newer pain mostly gets better without treatment, and then this answer is too kind to it."
-            )
+            notes.append(DURATION_NOT_TOLD)
     if series.mixed:
-        notes.append(f"Started in the same weeks: {', '.join(series.mixed)}.")
+        notes.append(mixed_words(series.mixed))
     return tuple(notes)
 
 
 def _trend_note(verdict: Verdict, rows: Sequence[Sensitivity], priors: Priors) -> tuple[str, ...]:
     """Help that a trend of its own could explain as well."""
     helps = verdict in {"likely helping you", "some help, less than most people call worthwhile"}
-    if helps and any(row.assumption == TREND and row.p_helps < priors.limits.sure for row in rows):
-        return ("If your pain was on a steady way down of its own, this diary cannot tell that from help.",)
-    return ()
+    doubt = any(row.assumption == TREND and row.p_helps < priors.limits.sure for row in rows)
+    return (OR_A_TREND,) if helps and doubt else ()
+
+
+def _values(*parts: Any) -> dict[str, Any]:
+    """Fields of records whose names are those of the answer."""
+    return {each.name: getattr(part, each.name) for part in parts for each in fields(part)}

@@ -8,7 +8,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from needlepoint.errors import InputError
-from needlepoint.person.nof1 import DiaryAnswer
+from needlepoint.person.diary_answer import DiaryAnswer
 from needlepoint.person.priors import Z95, EffectPrior, load_priors
 from needlepoint.person.verdict import people_cannot, people_words
 from needlepoint.result import Result, record

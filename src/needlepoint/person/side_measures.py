@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from needlepoint.person.entries import Entry
+from needlepoint.result import record
 
-__all__ = ["side_fields"]
+__all__ = ["SideMeasures", "side_measures"]
 
 
-def side_fields(entries: Sequence[Entry], sessions: Sequence[date]) -> dict[str, Any]:
+@record
+class SideMeasures:
     """What else the diary holds: function, the unrelated symptom, the person's own judgement, unwanted events."""
+
+    control_change: float | None
+    rmdq_change: float | None
+    own_judgement: int | None
+    events: tuple[str, ...]
+
+
+def side_measures(entries: Sequence[Entry], sessions: Sequence[date]) -> SideMeasures:
+    """What else the diary holds, newest last."""
     latest = _latest(entries)
-    return {
-        "control_change": _side_change(entries, "control", sessions),
-        "rmdq_change": _side_change(entries, "rmdq", sessions),
-        "own_judgement": next((e.global_change for e in latest if e.global_change is not None), None),
-        "events": tuple(f"{e.day}: {e.event}" for e in reversed(latest) if e.event),
-    }
+    return SideMeasures(
+        control_change=_side_change(entries, "control", sessions),
+        rmdq_change=_side_change(entries, "rmdq", sessions),
+        own_judgement=next((e.global_change for e in latest if e.global_change is not None), None),
+        events=tuple(f"{e.day}: {e.event}" for e in reversed(latest) if e.event),
+    )
 
 
 def _latest(entries: Sequence[Entry]) -> list[Entry]:

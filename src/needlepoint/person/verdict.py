@@ -7,23 +7,31 @@ verdict promises anything.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from needlepoint.result import record
 
 __all__ = [
+    "DURATION_NOT_TOLD",
+    "LITTLE_ROOM",
+    "OR_A_TREND",
     "Limits",
     "Verdict",
     "advice",
+    "course_words",
     "decide_verdict",
     "diary_cannot",
+    "gaps_words",
     "in_percent",
+    "mixed_words",
     "people_cannot",
     "people_words",
     "period_advice",
     "period_words",
     "periods_cannot",
     "review_due",
+    "too_few_words",
     "words",
 ]
 
@@ -129,6 +137,37 @@ def advice(verdict: Verdict, *, due: bool, limits: Limits) -> str:
     if verdict == "change only":
         return "Keep the diary going, and note each session."
     return f"Go on with the diary. Review at session {limits.review_sessions}, and stop then if there is no clear gain."
+
+
+LITTLE_ROOM = "Your pain was low before the first session, so there was little room to get better."
+DURATION_NOT_TOLD = (
+    "You did not say how long you have had the pain, so we took it for long-lasting. "
+    "Newer pain mostly gets better without treatment, and then this answer is too kind to it."
+)
+OR_A_TREND = "If your pain was on a steady way down of its own, this diary cannot tell that from help."
+
+
+def too_few_words(before: int, after: int, *, least_before: int, least_after: int) -> str:
+    """Why no effect is given."""
+    return (
+        f"The diary has {before} days before the first session and {after} after it; "
+        f"at least {least_before} and {least_after} are needed."
+    )
+
+
+def gaps_words(missing: int, span: int) -> str:
+    """Days without an entry."""
+    return f"{missing} of {span} days have no entry. Gaps are normal and are allowed for."
+
+
+def course_words(label: str, change: float) -> str:
+    """The course expected without the treatment."""
+    return f"Without the treatment we would expect {label} to change by {change:+.1f} points over months."
+
+
+def mixed_words(treatments: Sequence[str]) -> str:
+    """Other treatments that nobody can tell apart from this one."""
+    return f"Started in the same weeks: {', '.join(treatments)}."
 
 
 def period_words(verdict: Verdict) -> str:

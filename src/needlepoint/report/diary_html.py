@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from needlepoint.person.nof1 import DiaryAnswer, chance, three_numbers
+from needlepoint.person.diary_answer import DiaryAnswer, chance, three_numbers
 from needlepoint.person.verdict import in_percent
 from needlepoint.report.page import bullets, items, link, page
 from needlepoint.report.person_page import CSS, inline_svg, tagged
