@@ -1,10 +1,12 @@
 """The diary's commands under the hands of people: odd dates, odd files, forgotten passphrases, second thoughts."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -401,3 +403,43 @@ def test_processes_at_once_lose_nothing(path):
     writers = [subprocess.Popen([sys.executable, "-c", code, path, str(month)]) for month in (1, 2, 3, 4)]
     assert [writer.wait() for writer in writers] == [0] * 4
     assert len(Diary(path).entries()) == 20
+
+
+@pytest.mark.parametrize("command", ["start", "periods"])
+@pytest.mark.parametrize("first", ["9999-01-01", "0001-01-01"])
+def test_a_plan_out_of_reach_is_refused_and_leaves_no_file(tmp_path, command, first):
+    where = tmp_path / "d.sqlite"
+    with pytest.raises(InputError, match="no day of a diary"):
+        run("--file", str(where), command, "--from", first)
+    assert not where.exists()
+
+
+def test_a_damaged_diary_is_not_mended_by_a_new_one(path):
+    file = Path(path)
+    file.write_bytes(file.read_bytes()[:3000])
+    out = subprocess.run(
+        [sys.executable, "-m", "needlepoint", "diary", "--file", path, "show"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert out.returncode == 2
+    assert "damaged" in out.stderr
+    assert "copy" in out.stderr
+    assert "start one" not in out.stderr
+
+
+def test_an_export_goes_through_a_link_and_into_a_pipe(path, tmp_path):
+    run("--file", path, "add", "--day", "1.3.2026", "--pain", "4")
+    kept, link = tmp_path / "kept.csv", tmp_path / "link.csv"
+    kept.write_text("old")
+    link.symlink_to(kept)
+    run("--file", path, "export", str(link))
+    assert link.is_symlink()
+    assert "2026-03-01,4" in kept.read_text()
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        run("--file", path, "export", str(pipe))
+        assert "2026-03-01,4" in reader.communicate()[0]
+    assert pipe.is_fifo()

@@ -316,7 +316,9 @@ def test_the_command_reads_json_and_toml_and_lists_questions(tmp_path):
     toml = tmp_path / "a.toml"
     toml.write_text('saddle = "no"\nblood_thinner = true\n')
     out = CliRunner().invoke(cli, ["screen", "--answers", str(toml)])
-    assert out.output.startswith("Ask your doctor before you book.")
+    assert out.output.startswith(
+        "Questions about emergencies that are still open: 10. Answer them first. Ask "
+    )
     assert "(mirror)" in out.output or "mirror" in out.output
     assert CliRunner().invoke(cli, ["screen", "--questions"]).output.startswith("bladder")
     assert (
@@ -388,3 +390,39 @@ def test_no_answers_whatever_break_the_screen(answers):
     except InputError:
         return
     assert result.level in LEVELS
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '{"saddle": "yes", "saddle": "no"}'),
+        ("a.json", '{"saddle": "yes", " Saddle": "no"}'),
+        ("a.csv", "saddle,fever,saddle\nyes,no,no\n"),
+        ("a.csv", "question,answer\nsaddle,yes\nSaddle,no\n"),
+    ],
+)
+def test_of_two_answers_to_one_question_none_is_dropped_unseen(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(InputError, match="the question is answered twice"):
+        screen(path)
+
+
+def test_a_row_that_is_too_long_is_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("question,answer\nsaddle,no\nfever,no,yes\n")
+    with pytest.raises(InputError, match="row 3: 3 values under 2 columns"):
+        screen(path)
+
+
+@pytest.mark.parametrize("answers", [{"drive": "yes"}, {"blood_thinner": "yes"}, {}])
+def test_nobody_is_told_to_book_before_the_emergencies_were_asked(answers):
+    assert "Answer them first." in screen(answers).headline
+    whole = screen({**dict.fromkeys(EMERGENCY, "no"), **answers})
+    assert "Answer them first." not in whole.headline
+
+
+def test_a_rule_that_says_today_is_graded_so():
+    for rule in BOOK.rules:
+        if "today" in rule.action or " now" in rule.action:
+            assert rule.level in {"emergency now", "doctor today"}

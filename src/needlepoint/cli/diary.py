@@ -14,7 +14,7 @@ from needlepoint.cli.diary_open import PASSPHRASE, as_json_option, ask_passphras
 from needlepoint.cli.diary_report import pool, report
 from needlepoint.errors import InputError
 from needlepoint.person.diary import Diary, default_path
-from needlepoint.person.entries import FIELDS, Entry, as_day, entry
+from needlepoint.person.entries import FIELDS, Entry, as_day, diary_day, entry
 
 __all__ = ["command"]
 
@@ -60,7 +60,7 @@ def start(
 
     priors = load_priors()
     known = priors.duration(duration)
-    made = plan(as_day(first or "today"), baseline_days=baseline, window_days=window, seed=seed)
+    made = plan(diary_day(first or "today"), baseline_days=baseline, window_days=window, seed=seed)
     passphrase = ask_passphrase(confirm=True) if private else None
     Diary.start(
         path,
@@ -99,7 +99,7 @@ def periods(
     from needlepoint.person.periods import draw_periods
     from needlepoint.person.priors import load_priors
 
-    drawn = draw_periods(as_day(first or "today"), pairs=count, days=days, seed=seed)
+    drawn = draw_periods(diary_day(first or "today"), pairs=count, days=days, seed=seed)
     diary = open_diary(path) if path.exists() else Diary.start(path)
     if drawn_before := {"treated", "start_day"} & set(diary.settings()):
         raise InputError(

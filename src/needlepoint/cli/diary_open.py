@@ -34,13 +34,14 @@ def open_diary(path: Path) -> Diary:
     try:
         return Diary(path, passphrase=os.environ.get(PASSPHRASE))
     except InputError as error:
-        if error.field == "path":
+        if error.problem in _NONE:
             raise InputError(error.problem, field="path", got=error.got, mend=_WHERE) from error
         if error.field != "passphrase" or os.environ.get(PASSPHRASE):
             raise
     return Diary(path, passphrase=ask_passphrase())
 
 
+_NONE = ("there is no diary here", "this file is no diary")
 _WHERE = "start one with `needlepoint diary start`, or name its file: `needlepoint diary --file FILE ...`"
 
 

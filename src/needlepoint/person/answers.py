@@ -59,7 +59,13 @@ def _file(path: Path) -> Any:
         text = path.read_bytes().decode("utf-8-sig")
         if path.suffix.casefold() in {".csv", ".tsv"}:
             return _csv(text)
-        return tomllib.loads(text) if path.suffix.casefold() == ".toml" else json.loads(text)
+        return (
+            tomllib.loads(text)
+            if path.suffix.casefold() == ".toml"
+            else json.loads(text, object_pairs_hook=_once)
+        )
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(
             f"cannot read the answers ({error.strerror})", field="answers", got=str(path)
@@ -70,12 +76,43 @@ def _file(path: Path) -> Any:
         ) from error
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose names stand once: of two answers to one question, neither may be dropped unseen.
+
+    Raises
+    ------
+    InputError
+        A name stands twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise InputError(
+            "the question is answered twice",
+            field=next(n for n in names if names.count(n) > 1),
+            mend="keep one",
+        )
+    return found
+
+
 def _csv(text: str) -> list[dict[str, Any]]:
     import csv
     import io
 
     first = text.splitlines()[0] if text.strip() else ""
-    return list(csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=first.count)))
+    lines = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
+    filled = [line for line in lines if any(cell.strip() for cell in line)]
+    if not filled:
+        return []
+    head, *rows = filled
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(head):
+            raise InputError(
+                f"row {number}: {len(row)} values under {len(head)} columns",
+                field="answers",
+                mend="give each column its value",
+            )
+    return [_once(list(zip(head, row, strict=True))) for row in rows]
 
 
 def _frame(data: Any) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 from needlepoint.errors import InputError
 from needlepoint.result import record
 
-__all__ = ["FIELDS", "TEXTS", "Entry", "as_day", "entry"]
+__all__ = ["FIELDS", "TEXTS", "Entry", "as_day", "diary_day", "entry"]
 
 
 @record
@@ -118,7 +118,7 @@ def _empty(value: Any) -> bool:
 
 def _value(name: str, value: Any) -> Any:
     if name == "day":
-        return _diary_day(value)
+        return diary_day(value)
     if name in _RANGES:
         return _number(name, value)
     if name in _FLAGS:
@@ -126,8 +126,14 @@ def _value(name: str, value: Any) -> Any:
     return str(value).strip()
 
 
-def _diary_day(value: Any) -> date:
-    """A day that a diary can be about: from 1900 to a year from now."""
+def diary_day(value: Any) -> date:
+    """A day that a diary can be about: from 1900 to a year from now.
+
+    Raises
+    ------
+    InputError
+        No date, or one out of reach.
+    """
     day = as_day(value)
     last = date.today() + timedelta(366)
     if not _FIRST <= day <= last:

@@ -213,11 +213,15 @@ def evaluate(book: RuleBook, answers: Mapping[str, Any]) -> Screening:
 
 
 def _headline(book: RuleBook, level: Level, answers: Mapping[str, Any]) -> str:
-    """What to do; where nothing was found because emergencies were not asked about, only that is said."""
+    """What to do; where booking is not ruled out but emergencies were not asked about, these come first.
+
+    Where nothing was found because nothing was asked, only that is said.
+    """
     open_ones = _emergencies_open(book, answers)
-    if level != LEVELS[-1] or not open_ones:
+    if LEVELS.index(level) < LEVELS.index("ask before booking") or not open_ones:
         return book.headlines[level]
-    return OPEN.format(n=open_ones)
+    first = OPEN.format(n=open_ones)
+    return first if level == LEVELS[-1] else f"{first} {book.headlines[level]}"
 
 
 def _emergencies_open(book: RuleBook, answers: Mapping[str, Any]) -> int:

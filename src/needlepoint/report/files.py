@@ -17,13 +17,19 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write bytes atomically, through a temporary file in the same folder.
+    """Write bytes atomically, through a temporary file in the same folder; through a link, to what it points at.
+
+    What is no file (a pipe, a device) takes them as they come, and stays what it is.
 
     Raises
     ------
     InputError
         The folder is not there or cannot be written, or the disk is full.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        _pour(path, content)
+        return
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
@@ -46,3 +52,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def _pour(path: Path, content: bytes) -> None:
+    try:
+        with path.open("wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}", mend="choose another place") from error
