@@ -1,23 +1,30 @@
-"""The README shows a real run."""
+"""The README and the guide show real runs."""
 
 from __future__ import annotations
 
-import re
+import importlib.util
 from pathlib import Path
+from typing import Any
 
-from needlepoint.answer.api import ask
-from needlepoint.report.answer_text import answer_text
-
-README = Path(__file__).parents[1] / "README.md"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
-def shown() -> str:
-    """The answer down to the end of its table, as the README shows it."""
-    text = answer_text(ask("does acupuncture help with lower back pain?"))
-    return text[: text.index("\n\nWhat that means")]
+def script() -> Any:
+    spec = importlib.util.spec_from_file_location("readme_answer", DOCS / "readme_answer.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_the_answer_in_the_readme_is_the_answer_today():
-    found = re.search(r"<!-- answer -->\n```text\n(.*?)```\n<!-- /answer -->", README.read_text(), re.DOTALL)
-    assert found, "the README lost its answer"
-    assert found.group(1).rstrip() == shown().rstrip()
+    s = script()
+    page = s.README.read_text(encoding="utf-8")
+    assert s.block(s.first_screen(s.ask(s.FIRST))) in page
+
+
+def test_the_ten_screens_in_the_guide_are_those_of_today():
+    s = script()
+    assert len(s.QUESTIONS) == 10
+    assert s.screens() in s.GUIDE.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The figure and the page of each kind of result, loaded when asked for."""
+"""The figure, the page and the text of each kind of result, loaded when asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from needlepoint.errors import InputError
 
-__all__ = ["FIGURES", "PAGES", "draw", "write_page"]
+__all__ = ["FIGURES", "PAGES", "SUMMARIES", "draw", "write_page", "write_summary"]
 
 # kind of result -> the function that draws it
 FIGURES: dict[str, str] = {
@@ -31,6 +31,11 @@ PAGES: dict[str, str] = {
     "needlepoint.person.screen.Screening": "needlepoint.report.screen_html.screen_html",
 }
 
+# kind of result -> the function that writes its text, where that is more than its rows
+SUMMARIES: dict[str, str] = {
+    "needlepoint.answer.result.Answer": "needlepoint.answer.first_screen.first_screen",
+}
+
 
 def draw(result: object, **options: Any) -> Any:
     """The matplotlib figure of a result.
@@ -52,6 +57,17 @@ def write_page(result: object, **options: Any) -> str:
         A kind of result that has no page.
     """
     return _open(PAGES, result, "page")(result, **options)
+
+
+def write_summary(result: object) -> str:
+    """The text of a result for people.
+
+    Raises
+    ------
+    InputError
+        A kind of result that has no text of its own.
+    """
+    return _open(SUMMARIES, result, "text")(result)
 
 
 def _open(doors: dict[str, str], result: object, what: str) -> Any:

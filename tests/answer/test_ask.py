@@ -17,14 +17,15 @@ from scipy.special import ndtr
 
 from needlepoint.answer.api import ask
 from needlepoint.answer.eligible import cell_keys, select
+from needlepoint.answer.first_screen import first_screen
 from needlepoint.answer.result import Answer, Cell
+from needlepoint.answer.text import answer_text, explain_text
 from needlepoint.cli import cli
 from needlepoint.errors import EvidenceError
 from needlepoint.evidence.load import load_pack
 from needlepoint.evidence.schema import Judgement
 from needlepoint.pooling.api import pool
 from needlepoint.report.answer_html import answer_html
-from needlepoint.report.answer_text import answer_text, explain_text
 from needlepoint.report.glance_html import glance_html
 from needlepoint.report.interval_svg import Axis
 
@@ -83,26 +84,32 @@ def test_sham_is_pooled_from_our_own_trials():
     assert pain.shown.ci_high < 0
 
 
-def test_two_trials_say_where_the_effect_lies_if_trials_differ_as_they_usually_do():
+def test_few_trials_show_the_bayesian_interval_under_the_published_prior():
     found = next(c for c in first().cells if c.lead == "own" and c.k == 2 and c.measure == "RR")
     median, low, high = _mixture_quantiles(
-        [t.yi for t in found.trials], [t.vi for t in found.trials], spread=0.5
+        [t.yi for t in found.trials], [t.vi for t in found.trials], *TURNER_SIGNS
     )
-    assert found.credible is not None
-    shown = (found.credible.value, found.credible.ci_low, found.credible.ci_high)
-    assert shown == pytest.approx((math.exp(median), math.exp(low), math.exp(high)), rel=1e-5)
     assert found.shown is not None
-    assert found.shown.ci_low < found.credible.ci_low < found.credible.ci_high < found.shown.ci_high
-    assert "If trials differ as they usually do" in answer_text(first())
+    shown = (found.shown.value, found.shown.ci_low, found.shown.ci_high)
+    assert shown == pytest.approx((math.exp(median), math.exp(low), math.exp(high)), rel=1e-5)
+    assert found.shown == found.credible
+    assert found.classical is not None
+    assert found.classical.ci_low < found.shown.ci_low < found.shown.ci_high < found.classical.ci_high
+    assert "Turner et al. (2015)" in found.notes[-1]
 
 
-def _mixture_quantiles(yi: list[float], vi: list[float], spread: float) -> list[float]:
-    """2.5, 50 and 97.5 % points of the flat-prior posterior by a plain sum over 20,000 values of tau."""
-    tau = (np.arange(20_000) + 0.5) * spread * 8 / 20_000
+# log of tau squared for signs or symptoms, non-pharmacological against control: Turner et al. (2015), table IV
+TURNER_SIGNS = (-2.28, 1.71)
+
+
+def _mixture_quantiles(yi: list[float], vi: list[float], location: float, scale: float) -> list[float]:
+    """2.5, 50 and 97.5 % points of the flat-prior posterior by a plain sum over 40,000 values of log tau squared."""
+    z = (np.arange(40_000) + 0.5) / 40_000 * 20 - 10
+    tau = np.exp((location + scale * z) / 2)
     w = 1 / (np.array(vi)[:, None] + tau**2)
     mean = (w * np.array(yi)[:, None]).sum(0) / w.sum(0)
     rss = (w * (np.array(yi)[:, None] - mean) ** 2).sum(0)
-    weight = np.exp(-((tau / spread) ** 2) / 2 - rss / 2) * np.sqrt(w.prod(0) / w.sum(0))
+    weight = np.exp(-(z**2) / 2 - rss / 2) * np.sqrt(w.prod(0) / w.sum(0))
     sd = 1 / np.sqrt(w.sum(0))
 
     def below(x: float) -> float:
@@ -300,8 +307,8 @@ def test_the_table_becomes_the_users_own_data_frame(library):
     assert {"comparator", "estimate", "certainty"} <= set(frame.columns)
 
 
-def test_printing_an_answer_prints_the_text():
-    assert str(first()) == answer_text(first())
+def test_printing_an_answer_prints_the_first_screen():
+    assert str(first()) == first_screen(first())
     assert first()._repr_html_() == answer_html(first())
 
 

@@ -6,21 +6,27 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from needlepoint.answer import people
+from needlepoint.answer.asked import first_words
 from needlepoint.answer.cell import build_cell
+from needlepoint.answer.choose import choose
 from needlepoint.answer.eligible import cell_keys
+from needlepoint.answer.fits import fits
 from needlepoint.answer.published import alternatives, best_alternatives, covers
 from needlepoint.answer.result import Answer, Cell, CellKey
 from needlepoint.answer.say import finding
+from needlepoint.answer.which_pack import find_pack
 from needlepoint.answer.words import Finding, headline, nothing_on_the_point, one_comparison
 from needlepoint.certainty.grade import rank
-from needlepoint.evidence.load import load_pack
+from needlepoint.evidence.emergencies import Emergency, find_emergency
+from needlepoint.evidence.load import load_pack, pack_folder, pack_ids
 from needlepoint.evidence.question import Question, match_question
 from needlepoint.evidence.schema import Pack, Source
+from needlepoint.evidence.terms import descendants
 from needlepoint.result import digest
 
 __all__ = ["ask"]
 
-GROUPS = ("no treatment", "usual care", "sham", "active")  # the order in which comparisons are read
+GROUPS = ("no treatment", "usual care", "sham", "mixed", "active")  # the order in which comparisons are read
 
 
 def ask(question: str | Question, *, pack: str | Path | Pack | None = None) -> Answer:
@@ -46,12 +52,87 @@ def ask(question: str | Question, *, pack: str | Path | Pack | None = None) -> A
     >>> answer.question.treatment, answer.cells[0].certainty in {"high", "moderate", "low", "very low"}
     ('acupuncture', True)
     """
-    evidence = pack if isinstance(pack, Pack) else load_pack(pack)
-    asked = match_question(question, evidence) if isinstance(question, str) else question
+    text = question if isinstance(question, str) else question.text
+    emergency = find_emergency(text, _folders(pack))
+    if emergency is not None:
+        return _only_this(text, emergency)
+    evidence, asked = _matched(question, pack)
+    if asked.about == "choose":
+        return _choice(evidence, asked)
     cells = [build_cell(evidence, key) for key in _keys(evidence, asked)]
     population = asked.population or _main_population(cells)
     table, more, notes = _arrange(evidence, asked, cells, population)
     return _answer(evidence, asked, table, more, notes)
+
+
+def _folders(pack: str | Path | Pack | None) -> list[Path]:
+    """Folders whose signs of an emergency count: the pack's own, or those of all installed packs."""
+    if isinstance(pack, Pack):
+        return [pack_folder(pack.id)] if pack.id in pack_ids() else []
+    return [pack_folder(i) for i in pack_ids()] if pack is None else [pack_folder(pack)]
+
+
+def _matched(question: str | Question, pack: str | Path | Pack | None) -> tuple[Pack, Question]:
+    if isinstance(question, str) and pack is None:
+        return find_pack(question)
+    evidence = pack if isinstance(pack, Pack) else load_pack(pack)
+    return evidence, match_question(question, evidence) if isinstance(question, str) else question
+
+
+def _only_this(text: str, emergency: Emergency) -> Answer:
+    """Where to go now, and nothing else."""
+    said = f"{emergency.action} {emergency.statement}"
+    asked = Question(text=text.strip(), treatment="", condition="", about="emergency")
+    empty: tuple[str, ...] = ()
+    return Answer(
+        question=asked,
+        headline=said,
+        words=empty,
+        cells=(),
+        more=(),
+        duration=empty,
+        harms=(),
+        harm_words=empty,
+        alternatives=(),
+        alternative_words=empty,
+        guidelines=(),
+        guideline_words="",
+        facts=(),
+        missing=empty,
+        emergency=emergency,
+    )
+
+
+def _choice(pack: Pack, asked: Question) -> Answer:
+    """An answer to "which treatment?": the seam where a network of trials will answer."""
+    chosen = choose(pack, asked)
+    return Answer(
+        question=asked,
+        headline=chosen.headline,
+        words=chosen.lines,
+        cells=(),
+        more=(),
+        duration=(),
+        harms=(),
+        harm_words=(),
+        alternatives=chosen.rows,
+        alternative_words=chosen.lines,
+        guidelines=(),
+        guideline_words="",
+        facts=(),
+        missing=pack.missing,
+        sources=_sources(pack, (), chosen.rows),
+        labels={t.id: t.plain for t in pack.terms},
+        red_flags=pack.first,
+        pack=pack.title,
+        pack_id=pack.id,
+        pack_version=pack.version,
+        pack_digest=pack.digest,
+        pack_statement=pack.statement,
+        searched=pack.searched,
+        input_digest=digest(pack.digest, "choose", asked.condition),
+        notes=asked.notes,
+    )
 
 
 def _keys(pack: Pack, asked: Question) -> tuple[CellKey, ...]:
@@ -59,11 +140,14 @@ def _keys(pack: Pack, asked: Question) -> tuple[CellKey, ...]:
     keys = dict.fromkeys(cell_keys(pack, asked.treatment, asked.condition))
     covered = {(k.comparator, k.outcome, k.window) for k in keys}
     covered |= {(k.comparator, k.outcome, "") for k in keys}
+    only = {asked.treatment}
+    if not any(p.treatment == asked.treatment and p.role == "lead" for p in pack.published):
+        only = descendants(pack, asked.treatment)  # the narrower treatments, where the wider one has no row
     populations = [k.population for k in keys]
     groups = {t.id: t.group for t in pack.terms}
     common = max(set(populations), key=populations.count) if populations else ""
     for row in pack.published:
-        if row.treatment != asked.treatment or row.condition != asked.condition or row.role != "lead":
+        if row.treatment not in only or row.condition != asked.condition or row.role != "lead":
             continue
         if (
             row.estimate is None
@@ -164,7 +248,8 @@ def _answer(
     harms = people.harms_of(pack, asked.treatment)
     guidelines = people.guidelines_of(pack, asked.treatment, asked.condition)
     other = alternatives(pack, asked.treatment, asked.condition)
-    first = _first_sentence(pack, asked, table, more, labels)
+    duration = people.duration(pack, (*table, *more), table)
+    first = first_words(pack, asked, _first_sentence(pack, asked, table, more, labels), duration)
     inputs = digest(pack.digest, asked.treatment, asked.condition, *(c.key for c in (*table, *more)))
     return Answer(
         question=asked,
@@ -172,7 +257,7 @@ def _answer(
         words=tuple(c.statement for c in table if c.statement),
         cells=table,
         more=more,
-        duration=people.duration(pack, (*table, *more), table),
+        duration=duration,
         harms=harms,
         harm_words=tuple(people.harm_sentence(h) for h in harms),
         alternatives=other,
@@ -187,11 +272,13 @@ def _answer(
         labels=labels,
         red_flags=pack.first,
         pack=pack.title,
+        pack_id=pack.id,
         pack_version=pack.version,
         pack_digest=pack.digest,
         pack_statement=pack.statement,
         searched=pack.searched,
         input_digest=inputs,
+        fits=fits(pack, asked, (*table, *more)),
         notes=(*getattr(asked, "notes", ()), *notes),
     )
 
@@ -200,7 +287,9 @@ def _first_sentence(
     pack: Pack, asked: Question, table: Sequence[Cell], more: Sequence[Cell], labels: dict[str, str]
 ) -> str:
     treatment, condition = labels[asked.treatment], labels[asked.condition]
-    if asked.comparator is None and _is_about_harms(pack, asked):
+    if table and table[0].key.treatment != asked.treatment:  # a narrower treatment answers for the wider one
+        treatment = table[0].labels["treatment"]
+    if asked.comparator is None and (asked.about == "safety" or _is_about_harms(pack, asked)):
         return people.harms_headline(treatment, people.harms_of(pack, asked.treatment))
     if not table and more:
         comparator = labels.get(asked.comparator or "", "")
@@ -235,8 +324,8 @@ def _leading_findings(
 
 
 def _best_active(cells: Sequence[Cell]) -> Finding | None:
-    """The comparison with another treatment that rests on most trials."""
-    active = [c for c in cells if c.group == "active"]
+    """The comparison with another treatment, or with mixed controls, that rests on most trials."""
+    active = [c for c in cells if c.group in {"mixed", "active"}]
     return finding(max(active, key=lambda c: c.k)) if active else None
 
 

@@ -75,7 +75,8 @@ def _pooled_cell(pack: Pack, cell: Cell, trials: tuple[TrialEffect, ...], measur
         shown_pi=shown_prediction(scale, fit),
         **fit,
     )
-    result = with_probabilities(replace(result, grade=grade_cell(pack, result), lead="own"))
+    result = with_probabilities(pack, replace(result, lead="own"))
+    result = replace(result, grade=grade_cell(pack, result))
     return replace(
         result, sensitivity=sensitivity_of(pack, result, measure), **_checks(weighted, scale.factor)
     )

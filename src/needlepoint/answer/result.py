@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 from needlepoint.certainty.grade import Grade
+from needlepoint.evidence.emergencies import Emergency
 from needlepoint.evidence.question import Question
 from needlepoint.evidence.schema import Fact, Guideline, Harm, Published, Source
 from needlepoint.options import Certainty
@@ -144,6 +145,7 @@ class Cell(Result):
     own_scale: Scale | None = None  # of our own trials, also where a published result leads
     shown: Estimate | None = None
     shown_pi: tuple[float, float] | None = None
+    classical: Estimate | None = None  # where the Bayesian interval is shown: the classical one, same unit
     trials: tuple[TrialEffect, ...] = ()
     excluded: tuple[Excluded, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()
@@ -191,21 +193,24 @@ class Answer(Result):
     pack_statement: str = ""
     searched: str = ""
     input_digest: str = ""
+    pack_id: str = ""
+    fits: tuple[str, ...] = ()  # how the trials fit the person of the question
+    emergency: Emergency | None = None  # then nothing else is answered
 
     def tidy(self) -> list[dict[str, Any]]:
         """One row a comparison, outcome and time: the table first, then the rest."""
         return [_row(cell, in_table=cell in self.cells) for cell in (*self.cells, *self.more)]
 
     def summary(self) -> str:
-        """The answer as text, as the command line prints it."""
-        from needlepoint.report.answer_text import answer_text
+        """The first screen, as the command line prints it."""
+        from needlepoint.doors import write_summary
 
-        return answer_text(self)
+        return write_summary(self)
 
     def _repr_html_(self) -> str:
-        from needlepoint.report.answer_html import answer_html
+        from needlepoint.doors import write_page
 
-        return answer_html(self)
+        return write_page(self)
 
 
 def _row(cell: Cell, *, in_table: bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from needlepoint.answer import words
 from needlepoint.answer.result import ArmSummary, Cell
-from needlepoint.answer.scale import benefit, pooled_sd
+from needlepoint.answer.scale import benefit, pooled_sd, tells_nothing
 from needlepoint.evidence.schema import Published
 
 __all__ = ["display_sd", "finding", "with_words"]
@@ -67,6 +67,10 @@ def _response_statement(cell: Cell) -> str:
     people = _counted(cell)
     if people is not None and people[0].events == people[1].events == 0:
         return _nobody(cell, *people)
+    if tells_nothing(cell.scale, shown):
+        reason = "its interval is very wide" if cell.k == 1 else "they are too few, or differ too much"
+        told = f"these trials cannot tell whether {labels['treatment']} changes {labels['outcome']}"
+        return f"Compared with {labels['comparator']}, {told}: {reason}."
     worse_is_more = cell.scale.better == "lower"
     better = shown.ci_high < 1 if worse_is_more else shown.ci_low > 1
     unclear = shown.ci_low <= 1 <= shown.ci_high

@@ -11,11 +11,13 @@ from needlepoint.evidence.schema import Instrument, Pack, Published
 __all__ = [
     "benefit",
     "instrument_scale",
+    "of_hundred",
     "pooled_sd",
     "published_estimate",
     "reference_instrument",
     "show",
     "standardised_scale",
+    "tells_nothing",
 ]
 
 
@@ -148,3 +150,35 @@ def _span(unit: str) -> float | None:
         return float(parts[1]) - float(parts[0]) if len(parts) == 2 else None
     except ValueError:
         return None
+
+
+WIDEST = 20.0  # a ratio's interval that reaches beyond 1/20 or 20 says nothing that a person can use
+
+
+def of_hundred(scale: Scale) -> float | None:
+    """What turns points of the shown instrument into points of 100; None where it has no range.
+
+    >>> of_hundred(Scale(unit="points of 24", better="lower"))
+    4.166666666666667
+    """
+    number = scale.unit.removeprefix("points of ")
+    return None if number == scale.unit else 100 / float(number)
+
+
+def tells_nothing(scale: Scale, shown: Estimate) -> bool:
+    """Whether an interval is wider than its scale, or a ratio's reaches beyond 1/20 or 20.
+
+    >>> tells_nothing(Scale(unit="points of 100", better="lower"), Estimate(value=-3, ci_low=-65, ci_high=59))
+    True
+    >>> tells_nothing(Scale(unit="", better="higher", log=True), Estimate(value=1.5, ci_low=1.1, ci_high=2.0))
+    False
+    """
+    if scale.log:
+        return shown.ci_low < 1 / WIDEST or shown.ci_high > WIDEST
+    factor = of_hundred(scale)
+    if factor is None:
+        return False
+    return (
+        shown.ci_high - shown.ci_low > 100 / factor
+        or max(abs(shown.ci_low), abs(shown.ci_high)) > 100 / factor
+    )

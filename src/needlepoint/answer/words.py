@@ -24,6 +24,7 @@ __all__ = [
     "of_100_respond",
     "one_comparison",
     "ratio_end",
+    "silent",
     "size",
     "statement",
     "undecided",
@@ -84,15 +85,26 @@ def direction(f: Finding) -> Direction:
 
 
 def undecided(f: Finding) -> bool:
-    """Whether the interval holds no difference and an important one too: the trials cannot tell."""
-    return direction(f) == "unclear" and f.mid is not None and (f.high >= f.mid or f.low <= -f.mid)
+    """Whether the interval holds no difference and an important one too: the trials cannot tell.
+
+    Where no important difference is known, an interval that holds no difference decides nothing either.
+    """
+    return direction(f) == "unclear" and (f.mid is None or f.high >= f.mid or f.low <= -f.mid)
+
+
+def silent(f: Finding) -> bool:
+    """Whether the interval is wider than the scale itself, so that no number says anything."""
+    span = f.unit.removeprefix("points of ")
+    if span == f.unit:
+        return False
+    return f.high - f.low > float(span) or max(abs(f.low), abs(f.high)) > float(span)
 
 
 def size(f: Finding) -> Size:
     """How large the point estimate is beside the minimal important difference."""
     if f.mid is None:
         return "slight"
-    share = abs(f.benefit) / f.mid
+    share = abs(float(number(f.benefit))) / f.mid  # of the number that is shown
     return "important" if share >= 1 else "slight" if share >= TRIVIAL_SHARE else "trivial"
 
 
@@ -111,8 +123,10 @@ def statement(f: Finding) -> str:
     >>> statement(Finding(treatment="needling", comparator="sham", outcome="pain", when="after treatment",
     ...     benefit=6, low=2, high=10, unit="points of 100", certainty="low", mid=15, more="bad"))
     'Compared with sham, needling may reduce pain slightly after treatment: 6.0 points of 100 better (95% interval
-    2.0 to 10 better); low certainty. A difference that a person would call important is 15.'
+    2.0 to 10 better); low certainty. A change that one person would call important is 15.'
     """
+    if silent(f):
+        return _silence(f)
     by = f", published by {f.published_by}" if f.published_by else ""
     tail = f"{_amount(f)}{by}; {_certainty(f)}.{_beside_mid(f)}"
     when = f" {f.when}" if f.when else ""
@@ -123,6 +137,12 @@ def statement(f: Finding) -> str:
     else:
         lead = f"Compared with {f.comparator}, {f.treatment} {_predicate(f)}{when}"
     return f"{lead}: {tail}"
+
+
+def _silence(f: Finding) -> str:
+    when = f" {f.when}" if f.when else ""
+    told = f"these trials cannot tell what {f.treatment} does for {f.outcome}{when}"
+    return f"Compared with {f.comparator}, {told}: they are too few, or differ too much."
 
 
 def _predicate(f: Finding) -> str:
@@ -174,7 +194,7 @@ def _range(f: Finding) -> str:
 def _beside_mid(f: Finding) -> str:
     if f.mid is None:
         return ""
-    return f" A difference that a person would call important is {number(f.mid, 0)}."
+    return f" A change that one person would call important is {number(f.mid, 0)}."
 
 
 def of_100_better_than_average(f: Finding, standard_deviation: float) -> str:
@@ -182,6 +202,8 @@ def of_100_better_than_average(f: Finding, standard_deviation: float) -> str:
 
     Assumes equal, roughly normal spread in both groups; 50 of 100 when there is no difference.
     """
+    if silent(f):
+        return ""
     low, mid, high = (_percent(x / standard_deviation) for x in (f.low, f.benefit, f.high))
     return (
         f"Of 100 people with {f.treatment}, about {mid} do better than the average person with {f.comparator} "
@@ -247,6 +269,8 @@ def one_comparison(treatment: str, comparator: str, condition: str, f: Finding |
 
 def _sentence(treatment: str, condition: str, f: Finding) -> str:
     name = treatment[:1].upper() + treatment[1:]
+    if silent(f):
+        return f"These trials cannot tell whether {treatment} helps {condition} compared with {f.comparator}"
     way, extent = direction(f), size(f)
     hedge = _VERB[f.certainty]
     bare = hedge == "may "
@@ -270,6 +294,8 @@ def _sentence(treatment: str, condition: str, f: Finding) -> str:
 
 
 def _clause(f: Finding) -> str:
+    if silent(f):
+        return "these trials cannot tell"
     way = direction(f)
     if way == "unclear":
         return f"it is not clearly better or worse ({_brief(f)})"
@@ -289,6 +315,8 @@ def _weaker(sham: Finding, nothing: Finding) -> bool:
 
 
 def _sham_clause(f: Finding) -> str:
+    if silent(f):
+        return f"these trials cannot tell whether it is better than {f.comparator}"
     way, extent = direction(f), size(f)
     if way == "worse":
         return f"it did worse than {f.comparator} ({_brief(f)})"

@@ -1,7 +1,8 @@
 """The command line: names -> modules loaded on use; one file a command.
 
 Every command prints text for people, ``--json`` for programs; errors are one line on stderr.
-Exit codes: 0 answered, 1 an answered error (the evidence or the method cannot do it), 2 usage or bad input.
+Exit codes: 0 answered, 1 an answered error (the evidence or the method cannot do it), 2 usage or bad input,
+3 (`ask` only) words of an emergency in the question.
 """
 
 from __future__ import annotations

@@ -36,6 +36,9 @@ think this those to too treat treated treating treatment treatments trial trials
 use used useful using usually v ve versus very vs want was way we week weeks well were what whats when
 where whether which while who whom why will with within without work worked working works worse worth
 would year years yet you your youre
+mum mums mom moms mother mothers dad dads father fathers sister sisters brother brothers aunt uncle gran granny
+grandma grandpa grandmother grandfather wife husband partner friend son daughter neighbour neighbor nan
+reader readers hi hello dear doctor hurt hurts old today morning night course courses session sessions serious
 """
 FILLER = frozenset(_FILLER.split())
 
@@ -89,8 +92,11 @@ def _build(pack: Pack) -> Phrases:
     return Phrases({s: tuple(names) for s, names in found.items()}, max(map(len, found), default=0))
 
 
-def find_mentions(words: list[str], index: Phrases) -> list[Mention]:
-    """Mentions in the order of the text; a longer phrase beats the shorter ones inside it."""
+def find_mentions(words: list[str], index: Phrases, claimed: frozenset[int] = frozenset()) -> list[Mention]:
+    """Mentions in the order of the text; a longer phrase beats the shorter ones inside it.
+
+    ``claimed`` words say something else already ("cover" is no "recover"): only exact phrases are read from them.
+    """
     taken = [False] * len(words)
     found: list[Mention] = []
     for length in range(min(index.longest, len(words)), 0, -1):
@@ -99,6 +105,7 @@ def find_mentions(words: list[str], index: Phrases) -> list[Mention]:
             if names and not any(taken[start : start + length]):
                 taken[start : start + length] = [True] * length
                 found += [Mention(kind, id_, start, start + length) for kind, id_ in names]
+    taken = [t or at in claimed for at, t in enumerate(taken)]
     found += _misspelt(words, taken, index)
     return sorted(found, key=lambda m: m.start)
 

@@ -6,7 +6,8 @@ import difflib
 
 from needlepoint.errors import EvidenceError
 from needlepoint.evidence._follow_up import Duration, find_duration, window_at
-from needlepoint.evidence._phrases import FILLER, Mention, find_mentions, phrases
+from needlepoint.evidence._phrases import FILLER, Mention, find_mentions, phrases, tokens
+from needlepoint.evidence.intent import Person, read_intent
 from needlepoint.evidence.schema import Pack
 from needlepoint.evidence.terms import ancestors, descendants, find_term
 from needlepoint.result import record
@@ -31,6 +32,7 @@ COMPARE = (
     "difference",
     "between",
 )  # with these, "and", "with", "to" divide the sides
+CLOSED = frozenset({"is", "are", "does", "do", "can", "could", "will", "would", "should"})
 # what follows one of these is the condition
 TOWARDS = ("for", "with", "against", "help", "helps", "treat", "treats", "cure", "cures", "relieve", "ease")
 
@@ -45,6 +47,9 @@ class Reading:
     comparator: str | None
     outcome: str | None
     window: str | None
+    about: str
+    person: tuple[Person, ...]
+    unused: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -53,7 +58,13 @@ class Reader:
 
     def __init__(self, words: list[str], pack: Pack) -> None:
         self.words, self.pack = words, pack
-        self.mentions = find_mentions(words, phrases(pack))
+        self.intent = read_intent(words)
+        people = {at for p in self.intent.person for at in range(p.start, p.start + len(p.said.split()))}
+        self.mentions = [
+            m
+            for m in find_mentions(words, phrases(pack), self.intent.claimed)
+            if m.kind != "treatment" or m.start not in people  # "after surgery" asks for no surgery
+        ]
         self.time = find_duration(words)
         self.notes: list[str] = []
 
@@ -66,6 +77,12 @@ class Reader:
         outcome = self._outcome()
         window = self._window()
         self._note_reading()
+        harms = any(t.id == outcome and t.role == "harms" for t in self.pack.terms)
+        about = "choose" if not treatment else "safety" if harms else self.intent.about
+        if about == "safety" and not harms and outcome is None:
+            outcome = next((t.id for t in self.pack.terms if t.role == "harms"), None)
+        elif about not in {"effect", "safety"}:
+            outcome = None
         return Reading(
             treatment=treatment,
             condition=condition,
@@ -73,6 +90,9 @@ class Reader:
             comparator=comparator,
             outcome=outcome,
             window=window,
+            about=about,
+            person=self.intent.person,
+            unused=self._unused(),
             notes=tuple(self.notes),
         )
 
@@ -97,6 +117,8 @@ class Reader:
         right = self._one(others)
         if left and right and left.kind == "comparator" and right.kind == "treatment":
             left, right = right, left  # "placebo or acupuncture" asks about acupuncture
+        if left is None and right is None and self._asks_to_choose():
+            return "", None
         if left is None or (left.kind == "comparator" and right is None):
             raise self._no_treatment()
         return left.id, right.id if right else None
@@ -148,6 +170,11 @@ class Reader:
             if rest and not known and self._next_content(at + len(cue)) == rest[0]:
                 raise self._unknown("treatment", self._run(rest[0]))
 
+    def _asks_to_choose(self) -> bool:
+        """No treatment is named and one is looked for; "is reiki the best?" names one that is not known."""
+        closed = self.words[0] in CLOSED and bool(self._unused())
+        return self.intent.choose and not closed
+
     def _no_treatment(self) -> EvidenceError:
         rest = [i for i in range(len(self.words)) if self._content(i)]
         if rest:
@@ -172,8 +199,12 @@ class Reader:
 
     def _unknown_condition(self) -> str:
         """Words that stand where a condition would: after "for" or "help", or before an outcome ("knee pain")."""
+        for detail in self.intent.person:
+            if detail.condition:
+                return detail.label
+        harms = {t.id for t in self.pack.terms if t.role == "harms"}  # "serious adverse events" is none
         for m in self._of("outcome"):
-            if m.start > 0 and self._content(m.start - 1):
+            if m.id not in harms and m.start > 0 and self._content(m.start - 1):
                 return " ".join(self.words[m.start - 1 : m.end])
         for at, word in enumerate(self.words):
             if word in TOWARDS:
@@ -228,7 +259,8 @@ class Reader:
         word = self.words[at]
         in_time = self.time is not None and self.time.start <= at < self.time.end
         claimed = any(m.start <= at < m.end for m in self.mentions)
-        return not claimed and not in_time and word not in FILLER and not word.isdigit()
+        said = at in self.intent.claimed
+        return not claimed and not said and not in_time and word not in FILLER and not word.isdigit()
 
     def _next_content(self, at: int) -> int | None:
         """The next word that is no filler, claimed or not."""
@@ -250,9 +282,16 @@ class Reader:
         for m in self.mentions:
             if m.typed:
                 self.notes.append(f"{m.typed!r} is read as {m.id}")
-        left = [w for at, w in enumerate(self.words) if self._content(at)]
+        for m in self._of("condition"):
+            said = self.words[m.start : m.end]
+            if not m.typed and not set(said) & set(tokens(find_term(self.pack, m.id).label)):
+                self.notes.append(f"{' '.join(said)!r} is read as {m.id}")
+        left = self._unused()
         if left:
-            self.notes.append(f"not used: {', '.join(dict.fromkeys(left))}")
+            self.notes.append(f"not used: {', '.join(left)}")
+
+    def _unused(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(w for at, w in enumerate(self.words) if self._content(at)))
 
     # ---------------------------------------------------------------- refusals
 

@@ -16,7 +16,7 @@ from needlepoint.evidence.tables import FILES, TABLES
 from needlepoint.evidence.validation import References, check_rows, check_words
 from needlepoint.evidence.words import PackHead, read_head, read_terms
 
-__all__ = ["check_pack", "load_pack", "pack_folder", "pack_ids"]
+__all__ = ["check_pack", "load_pack", "load_words", "pack_folder", "pack_ids"]
 
 _PACKS = Path(__file__).parent / "packs"
 
@@ -72,6 +72,30 @@ def load_pack(path_or_id: str | Path | None = None) -> Pack:
     """
     folder = pack_folder(path_or_id)
     return _load_builtin(folder) if folder.parent == _PACKS else _load(folder)
+
+
+def load_words(path_or_id: str | Path | None = None) -> Pack:
+    """The words of a pack without its rows: enough to see whether a question is for it, and quick.
+
+    Raises
+    ------
+    PackError
+        ``pack.toml`` or ``terms.toml`` is not valid.
+    InputError
+        No such pack.
+    """
+    return _load_words(pack_folder(path_or_id))
+
+
+@cache
+def _load_words(folder: Path) -> Pack:
+    problems: list[PackError] = []
+    data = {file: read_bytes(folder, file) for file in ("pack.toml", "terms.toml")}
+    words = _toml({file: read_text(raw, file) for file, raw in data.items()}, problems)
+    if problems or words is None:
+        raise problems[0]
+    empty = {t.name: Rows(t) for t in TABLES}
+    return _pack(*words, empty, digest(data))
 
 
 @cache

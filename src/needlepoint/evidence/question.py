@@ -5,6 +5,7 @@ from __future__ import annotations
 from needlepoint.errors import InputError
 from needlepoint.evidence._phrases import tokens
 from needlepoint.evidence._reading import Reader
+from needlepoint.evidence.intent import Person
 from needlepoint.evidence.schema import Pack
 from needlepoint.result import Result, record
 
@@ -24,6 +25,9 @@ class Question(Result):
     comparator: str | None = None
     outcome: str | None = None
     window: str | None = None
+    about: str = "effect"  # effect, safety, dose, time, cost, cure, choose (no treatment named), emergency
+    person: tuple[Person, ...] = ()
+    unused: tuple[str, ...] = ()  # words of the question that the answer did not use
 
     def summary(self) -> str:
         """One line for people."""
@@ -73,5 +77,8 @@ def match_question(text: str, pack: Pack) -> Question:
         comparator=r.comparator,
         outcome=r.outcome,
         window=r.window,
+        about=r.about,
+        person=r.person,
+        unused=r.unused,
         notes=r.notes,
     )

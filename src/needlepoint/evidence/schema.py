@@ -76,6 +76,8 @@ class Term:
     role: Literal["main", "harms", ""] = ""  # outcomes: "main" ones stand in the answer's table
     more: Literal["good", "bad", ""] = ""  # outcomes: is more of it good ("function") or bad ("pain")?
     implies: str = ""  # conditions: the population that comes with it ("pregnancy")
+    heterogeneity: str = ""  # outcomes: its kind in the published tables of heterogeneity ("pain")
+    nature: Literal["pharmacological", "non-pharmacological", ""] = ""  # treatments and comparators
     unlike: tuple[str, ...] = ()  # phrases that contain its words and mean something else
     note: str = ""
 

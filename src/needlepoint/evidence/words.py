@@ -107,6 +107,8 @@ def _fits(key: str, value: Any) -> bool:
         return value == "" or value in get_args(Group)
     if key == "role":
         return value in ("", "main", "harms")
+    if key == "nature":
+        return value in ("", "pharmacological", "non-pharmacological")
     if key == "more":
         return value in ("", "good", "bad")
     return isinstance(value, str) and (bool(value.strip()) or key not in ("id", "label", "plain"))

@@ -8,15 +8,15 @@ from html import escape
 from needlepoint.answer.people import dated
 from needlepoint.answer.probability import PRIOR
 from needlepoint.answer.result import Answer, Cell
-from needlepoint.answer.words import number
-from needlepoint.evidence.schema import Guideline, Published
-from needlepoint.report.answer_text import (
+from needlepoint.answer.text import (
     certainty_dots,
     chance_text,
     published_text,
     sensitivity_text,
     shown_text,
 )
+from needlepoint.answer.words import number
+from needlepoint.evidence.schema import Guideline, Published
 from needlepoint.report.forest_html import forest_html
 from needlepoint.report.glance_html import glance_html
 from needlepoint.report.page import bullets, items, link, page, section

@@ -7,8 +7,8 @@ from html import escape
 
 from needlepoint.answer.result import Answer, Cell
 from needlepoint.answer.say import finding
+from needlepoint.answer.text import certainty_dots
 from needlepoint.answer.words import Finding, number
-from needlepoint.report.answer_text import certainty_dots
 from needlepoint.report.interval_svg import HEIGHT, INK, Axis, line, svg, upright
 
 __all__ = ["glance_html"]

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
 from needlepoint.answer.people import dated
-from needlepoint.answer.result import Answer, ArmSummary, Cell, Sensitivity, TrialEffect
-from needlepoint.answer.scale import benefit
+from needlepoint.answer.result import Answer, ArmSummary, Cell, Estimate, Sensitivity, TrialEffect
+from needlepoint.answer.scale import benefit, tells_nothing
 from needlepoint.answer.words import number, ratio_end
 from needlepoint.evidence.schema import Published
 
@@ -74,6 +74,8 @@ def shown_text(cell: Cell) -> str:
     if cell.shown is None or cell.scale is None:
         return "no number"
     e = cell.shown
+    if tells_nothing(cell.scale, e):
+        return "these trials cannot tell"
     if cell.scale.log:
         return f"{number(e.value)} times [{ratio_end(e.ci_low)}, {ratio_end(e.ci_high)}]"
     of = cell.scale.unit.removeprefix("points")
@@ -175,23 +177,7 @@ def chance_text(cell: Cell) -> str:
     text = f"Chance of any benefit, from these trials: {_in_100(cell.p_benefit)}"
     if cell.p_important is not None:
         text += f"; of an important one: {_in_100(cell.p_important)}"
-    return f"{text}.{_credible_text(cell)}"
-
-
-def _credible_text(cell: Cell) -> str:
-    """For two trials, whose own interval says little: where the effect lies if trials differ as they usually do.
-
-    Röver, Knapp, Friede (2015), BMC Med Res Methodol 15:99, doi:10.1186/s12874-015-0091-1: intervals of two studies.
-    """
-    if cell.k != 2 or cell.credible is None or cell.own_scale is None:
-        return ""
-    if cell.own_scale.log:
-        low, high = (ratio_end(x) for x in (cell.credible.ci_low, cell.credible.ci_high))
-        return f" If trials differ as they usually do, 95% between {low} and {high} times."
-    better = benefit(cell.own_scale, cell.credible)
-    ends = (better.ci_low, better.ci_high)
-    low, high = (f"{number(abs(x))} {'better' if x >= 0 else 'worse'}" for x in ends)
-    return f" If trials differ as they usually do, 95% between {low} and {high}."
+    return f"{text}."
 
 
 def _in_100(probability: float) -> str:
@@ -272,6 +258,8 @@ def _explain_cell(cell: Cell, answer: Answer) -> list[str]:
         lines.append(_explain_pooling(cell))
     if cell.scale is not None and cell.shown is not None:
         lines.append(f"   shown: {shown_text(cell)} ({cell.scale.how})")
+    if cell.classical is not None and cell.scale is not None:
+        lines.append(f"   classical interval: {_ends(cell.classical)} {cell.scale.unit}")
     lines += [
         f"   also: {s.label}: {sensitivity_text(s)}{'; ' + s.why if s.why else ''}" for s in cell.sensitivity
     ]
@@ -283,6 +271,10 @@ def _explain_cell(cell: Cell, answer: Answer) -> list[str]:
     lines += [f"   published by others: {published_text(p)}; source {p.source}" for p in cell.published]
     lines += [f"   left out: {e.trial}: {e.what}: {e.why}" for e in cell.excluded]
     return lines
+
+
+def _ends(e: Estimate) -> str:
+    return f"{number(e.value)} [{number(e.ci_low)}, {number(e.ci_high)}]"
 
 
 def sensitivity_text(s: Sensitivity) -> str:
