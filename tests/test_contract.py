@@ -74,6 +74,7 @@ MORE = {
     "aggregate": {"cluster": list("aabbccdd"), "rho": 0.5},
     "network_regression": {"covariate": dict.fromkeys("12345", 1.0)},
     "league_table": {"better": "lower"},
+    "network_posterior": {"better": "lower"},
     "p_scores": {"better": "lower"},
     "rankogram": {"better": "lower"},
     "average_models": {"mods": ["dose"], "data": TABLE},

@@ -15,7 +15,7 @@ from needlepoint.networks.result import Network, differences_se, only_networks, 
 from needlepoint.options import check
 from needlepoint.result import Result, record, rows_of
 
-__all__ = ["Ranking", "Rankogram", "p_scores", "rankogram"]
+__all__ = ["Better", "Ranking", "Rankogram", "p_scores", "rankogram"]
 
 Better = Literal["lower", "higher"]
 
@@ -233,6 +233,12 @@ _SHIFTS = 8
 
 def rank_probabilities(mean: Matrix, covariance: Matrix, points: int, seed: int) -> tuple[Matrix, float]:
     """Probabilities of ranks of normal effects (higher is better) and their largest standard error."""
+    each = shifted_rank_probabilities(mean, covariance, points, seed)
+    return each.mean(axis=0), float(each.std(axis=0, ddof=1).max() / sqrt(_SHIFTS))
+
+
+def shifted_rank_probabilities(mean: Matrix, covariance: Matrix, points: int, seed: int) -> Matrix:
+    """Probabilities of ranks of normal effects by each of the shifted lattices, (shifts, T, T)."""
     from scipy.special import ndtri
 
     size = len(mean)
@@ -249,7 +255,7 @@ def rank_probabilities(mean: Matrix, covariance: Matrix, points: int, seed: int)
         order = np.argsort(-effects, axis=1)
         for rank in range(size):
             estimates[s, :, rank] = np.bincount(order[:, rank], minlength=size) / points
-    return estimates.mean(axis=0), float(estimates.std(axis=0, ddof=1).max() / sqrt(_SHIFTS))
+    return estimates
 
 
 def _primes(count: int) -> list[int]:
