@@ -75,6 +75,8 @@ MORE = {
     "network_regression": {"covariate": dict.fromkeys("12345", 1.0)},
     "league_table": {"better": "lower"},
     "network_posterior": {"better": "lower"},
+    "threshold_analysis": {"better": "lower"},
+    "network_batch": {"yi": [[0.1] * 5]},
     "p_scores": {"better": "lower"},
     "rankogram": {"better": "lower"},
     "average_models": {"mods": ["dose"], "data": TABLE},

@@ -17,7 +17,7 @@ import numpy as np
 from needlepoint.arrays import Ints, Matrix, Vector
 from needlepoint.errors import InputError
 
-__all__ = ["Contrasts", "Trial", "Trials", "arrange"]
+__all__ = ["Contrasts", "Trial", "Trials", "arrange", "rows_of_trials", "turned_arms"]
 
 _ROUNDED = 0.35  # relative error of a standard error that rounding may explain
 _COHERENT = 1e-9
@@ -107,6 +107,11 @@ def rows_of_trials(
             jacobian -= 0.5 * (log(a) - (a - 1) * log(2.0))
         at += a - 1
     return Trials(treatments, trials, y, v, Z, of, jacobian, notes)
+
+
+def turned_arms(trial: Trial) -> Matrix:
+    """The combinations of a trial's arms that are its independent rows, (a - 1, a)."""
+    return np.array([[1.0, -1.0]]) if len(trial.arms) == 2 else _turned(trial.v)[1]
 
 
 def _turned(v: Matrix) -> tuple[Vector, Matrix]:
