@@ -213,3 +213,13 @@ def test_columns_of_another_table_are_refused():
 def test_one_study_has_an_h2_of_one_as_in_pool():
     """metafor 3.8-1: rma.mh(ai=3, n1i=20, ci=5, n2i=20) gives H2 = 1."""
     assert mantel_haenszel(ai=[3], n1i=[20], ci=[5], n2i=[20]).h2 == 1.0
+
+
+def test_events_in_parts_and_labels_that_occur_twice_are_noted():
+    found = mantel_haenszel(
+        ai=[4, 6.5, 3], n1i=[20, 30, 25], ci=[5, 9, 4], n2i=[21, 30, 25], study=["Ada", "Bo", "Ada"]
+    )
+    assert any("no whole numbers, taken as given: Bo" in note for note in found.notes)
+    assert any("occurs more than once" in note and "Ada" in note for note in found.notes)
+    whole = mantel_haenszel(ai=[4, 6, 3], n1i=[20, 30, 25], ci=[5, 9, 4], n2i=[21, 30, 25])
+    assert not any("whole" in note or "once" in note for note in whole.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypedDict, cast
 
@@ -182,7 +183,17 @@ def _complete(es: EffectSizes, cells: tuple[str, ...], method: str) -> CountTabl
         raise NotEnoughStudies(method, needs=1, got=0, hint="no study has complete counts")
     everyone = CountTables(tuple(es.study), table, es.yi, es.vi, np.ones_like(kept), ())
     everyone = everyone.naming("left out for missing counts", ~counted)
-    return everyone.naming("left out, for a group is empty", counted & ~inhabited).rows(kept)
+    found = everyone.naming("left out, for a group is empty", counted & ~inhabited).rows(kept)
+    found = found.naming("with events that are no whole numbers, taken as given", _broken(found.cells))
+    times = Counter(found.study)
+    twice = np.array([times[name] > 1 for name in found.study], dtype=bool)
+    return found.naming("under a label that occurs more than once, taken as independent", twice)
+
+
+def _broken(cells: Mapping[str, Vector]) -> Bools:
+    """Studies with events in parts."""
+    parts = [np.abs(values - np.rint(values)) > 1e-6 for name, values in cells.items() if name in COUNTED]
+    return np.asarray(np.any(parts, axis=0))
 
 
 def _inhabited(cells: Mapping[str, Vector]) -> Bools:
