@@ -141,11 +141,7 @@ def effect_sizes(
     notebook = Notebook(study=names.__getitem__, lenient=impossible == "note")
     if notebook.lenient:
         arrays = {letter: array.copy() for letter, array in arrays.items()}
-    for letter, array in arrays.items():
-        if letter not in {"yi", "vi", "sei"}:
-            notebook.refuse(
-                "an infinite number", np.isinf(array), field=letter, values=array, allowed="finite"
-            )
+    _refuse_endless(arrays, notebook)
     how = Settings(_constant(spec, add), to, drop00, correct, cutoff)
     if "yi" in arrays:
         spec = _as_given(spec)
@@ -186,6 +182,17 @@ def _note_broken_counts(raw: Columns, letters: tuple[str, ...], notebook: Notebo
 
 
 _WHOLE = 1e-6  # recovered counts are whole to rounding
+
+_LARGEST = 1e90  # cubes of what is read stay finite
+
+
+def _refuse_endless(arrays: dict[str, Vector], notebook: Notebook) -> None:
+    """Refuse numbers that are infinite, or beyond what can be computed with."""
+    for letter, values in arrays.items():
+        endless = np.abs(values) > _LARGEST
+        if endless.any():
+            problem, allowed = "infinite, or too large to compute with", f"up to {_LARGEST:g}"
+            notebook.refuse(problem, endless, field=letter, values=values, allowed=allowed)
 
 
 def _as_given(spec: MeasureSpec) -> MeasureSpec:

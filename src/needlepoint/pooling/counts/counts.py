@@ -47,6 +47,7 @@ CELLS: dict[str, tuple[str, ...]] = {
     "PLO": ("xi", "ni"),
     "IRLN": ("xi", "ti"),
 }
+MOST = 1e15  # above it a count of one more is no other number
 TIMES = frozenset({"t1i", "t2i", "ti"})
 COUNTED = frozenset({"ai", "bi", "ci", "di", "x1i", "x2i", "xi"})  # a correction leaves person-time alone
 
@@ -159,7 +160,22 @@ def read_counts(
         data = None
     present: dict[str, Any] = {name: values for name, values in given.items() if values is not None}
     es = effect_sizes(data, measure=measure, study=study, add=add, to=to, drop00=drop00, **present)
-    return _complete(es, CELLS[measure], method)
+    counts = _complete(es, CELLS[measure], method)
+    _refuse_uncountable(counts)
+    return counts
+
+
+def _refuse_uncountable(counts: Counts) -> None:
+    for name, values in counts.cells.items():
+        if values.max(initial=0.0) > MOST:
+            i = int(values.argmax())
+            raise InputError(
+                "no table counts so many",
+                field=name,
+                study=counts.study[i],
+                got=float(values[i]),
+                allowed=f"up to {MOST:g}",
+            )
 
 
 def _kept_cells(es: EffectSizes, measure: str) -> Mapping[str, Vector]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, Unpack
 import numpy as np
 
 from needlepoint.arrays import Vector
+from needlepoint.errors import InputError
 from needlepoint.options import check, check_fraction
 from needlepoint.pooling.counts.counts import (
     Counts,
@@ -27,6 +28,7 @@ RatioMeasure = Literal["OR", "IRR"]
 Tail = Literal["exact", "mid-p"]
 
 AS_LIKELY = 1.0 + 1e-7  # outcomes whose probability ties with the one seen belong to the p-value
+MOST_SUMS = 100_000  # seconds, not minutes
 FAR = 40.0  # log ratios beyond this are not told from infinity
 
 
@@ -108,6 +110,7 @@ def exact_conditional(
     refuse_parts(counts, "exact conditional inference")
     refuse_all_empty(counts.cells)
     empty = empty_studies(counts.cells)
+    _refuse_endless(counts.cells, measure)
     sums = _distribution(counts.rows(~empty).cells)
     half = 0.5 if interval == "mid-p" else 0.0
     low, high = _interval(sums, (1.0 - level) / 2.0, half)
@@ -128,6 +131,21 @@ def exact_conditional(
         vi=counts.vi,
         notes=counts.notes,
     )
+
+
+def _refuse_endless(t: Mapping[str, Vector], measure: str) -> None:
+    """The distribution is a sum over every number of events that the margins allow."""
+    if "x1i" in t:
+        possible = t["x1i"] + t["x2i"]
+    else:
+        possible = np.minimum(np.minimum(t["ai"] + t["bi"], t["ai"] + t["ci"]), t["ci"] + t["di"])
+    if possible.sum() > MOST_SUMS:
+        raise InputError(
+            "too many events for exact conditional inference",
+            got=float(possible.sum()),
+            allowed=f"up to {MOST_SUMS:,}",
+            mend=f"mantel_haenszel(measure={measure!r}) is as good at such counts",
+        )
 
 
 class _Sums(NamedTuple):
