@@ -12,20 +12,45 @@ from needlepoint.bayes._count_likelihood import CountLikelihood, Kernel, exact_k
 from needlepoint.bayes.prior_effect import EffectPrior, Point
 from needlepoint.bayes.prior_tau import Fixed, TauPrior
 from needlepoint.errors import ConvergenceError, InputError
+from needlepoint.pooling.counts.counts import CountTables, possible_tables, refuse_parts
 from needlepoint.stats.quadrature import Quadrature, integrate
 from needlepoint.stats.quadrature_axes import Axis, Real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from needlepoint.pooling.counts.counts import CountTables
 
-
-__all__ = ["fit_common_counts", "fit_counts"]
+__all__ = ["countable", "fit_common_counts", "fit_counts"]
 
 _RTOL = 1e-5
 _POINTS = (12, 20, 32, 50)  # Hermite points a study
 _LOOK = 5  # while looking for the mode
+
+
+_MOST_TABLES = 500_000  # that the margins allow, over all studies
+
+
+def countable(counts: CountTables, measure: str) -> CountTables:
+    """Counts whose likelihood can be summed.
+
+    Raises
+    ------
+    InputError
+        Odds ratios of parts of an event, or of so many events that the exact likelihood is out of reach.
+    """
+    if measure != "OR":
+        return counts
+    refuse_parts(counts, "the exact likelihood of odds ratios")
+    tables = possible_tables(counts.cells)
+    if tables > _MOST_TABLES:
+        raise InputError(
+            "too many possible tables for the exact likelihood",
+            field="ai, ci",
+            got=f"{tables:.0f}",
+            allowed=f"up to {_MOST_TABLES:,}",
+            mend='posterior(effect_sizes(..., measure="OR")) agrees with it at such counts',
+        )
+    return counts
 
 
 def fit_counts(

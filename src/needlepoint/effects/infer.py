@@ -119,6 +119,10 @@ def infer_measure(
     given = {letter: value for letter, value in letters.items() if value is not None}
     check_fraction(level, field="level")
     arrays = {name: columns.numbers(data, value, field=name) for name, value in given.items()}
+    k = max((len(array) for array in arrays.values()), default=0)
+    for name, array in arrays.items():
+        if len(array) != k:
+            raise InputError("columns of different lengths", field=name, got=len(array), allowed=k)
     possible = [name for name, (_, _, needs) in _CANDIDATES.items() if all(n in arrays for n in needs)]
     if not possible:
         raise InputError(

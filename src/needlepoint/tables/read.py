@@ -151,7 +151,10 @@ def _frame(data: Any) -> pl.DataFrame:
     if isinstance(data, pl.DataFrame):
         return data
     if isinstance(data, dict):
-        return pl.DataFrame(data, strict=False)  # pyright: ignore[reportUnknownArgumentType]
+        try:
+            return pl.DataFrame(data, strict=False)  # pyright: ignore[reportUnknownArgumentType]
+        except pl.exceptions.ShapeError as error:
+            raise InputError("columns of different lengths", field="source", got=str(error)) from error
     import narwhals as nw
 
     try:

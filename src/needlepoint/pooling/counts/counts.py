@@ -27,6 +27,7 @@ __all__ = [
     "empty_studies",
     "named",
     "pair_of_rules",
+    "possible_tables",
     "read_counts",
     "refuse_all_empty",
     "refuse_parts",
@@ -114,6 +115,14 @@ def _narrowed(kept: Bools, keep: Bools) -> Bools:
 def named(study: Sequence[str], where: Bools) -> list[str]:
     """Labels of the studies under the mask."""
     return [s for s, here in zip(study, where.tolist(), strict=True) if here]
+
+
+def possible_tables(cells: Mapping[str, Vector]) -> float:
+    """How many tables the margins allow, summed over studies: what exact methods sum over."""
+    if "x1i" in cells:
+        return float((cells["x1i"] + cells["x2i"]).sum())
+    arms = np.minimum(cells["ai"] + cells["bi"], cells["ci"] + cells["di"])
+    return float(np.minimum(arms, cells["ai"] + cells["ci"]).sum())
 
 
 def study_note(problem: str, study: Sequence[str], most: int = 8) -> str:

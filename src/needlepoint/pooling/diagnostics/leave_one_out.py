@@ -152,7 +152,7 @@ def refitted(
         except NeedlepointError as error:
             notes.append(f"no result at {study}: {error}")
     if not results:
-        raise NotEnoughStudies(kind, needs=2, got=len(parts), hint=notes[0])
+        raise NotEnoughStudies(kind, needs=2, got=len(parts), hint=notes[0] if notes else "")
     last = results[-1][1]
     rows = tuple(row_of(study, result) for study, result in results)
     return Refits(notes=tuple(notes), kind=kind, measure=last.measure, method=last.method, rows=rows)

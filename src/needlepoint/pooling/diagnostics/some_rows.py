@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.columns import column_names
+from needlepoint.errors import InputError
 
 __all__ = ["labels_of", "size_of", "some_rows"]
 
@@ -18,7 +19,10 @@ def size_of(data: Any) -> int:
     if hasattr(data, "yi"):
         return len(data.yi)
     if isinstance(data, Mapping):
-        return len(next(iter(data.values())))
+        sizes = {str(name): len(values) for name, values in data.items()}
+        if len(set(sizes.values())) > 1:
+            raise InputError("columns of different lengths", field="data", got=sizes)
+        return next(iter(sizes.values()), 0)
     return len(data)
 
 

@@ -13,6 +13,7 @@ from needlepoint.pooling.counts.counts import (
     Counts,
     CountTables,
     empty_studies,
+    possible_tables,
     read_counts,
     refuse_all_empty,
     refuse_parts,
@@ -137,8 +138,7 @@ def read(
 
 def _refuse_huge(counts: CountTables) -> None:
     """The exact conditional likelihood sums over every table that the margins allow."""
-    t = counts.cells
-    tables = float(np.minimum(np.minimum(t["ai"] + t["bi"], t["ai"] + t["ci"]), t["ci"] + t["di"]).sum())
+    tables = possible_tables(counts.cells)
     if tables > MOST_TABLES:
         raise InputError(
             "too many possible tables for the exact conditional model",
