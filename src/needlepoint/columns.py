@@ -11,7 +11,7 @@ from needlepoint.options import did_you_mean
 if TYPE_CHECKING:
     from needlepoint.arrays import Floats, Ints
 
-__all__ = ["column", "column_names", "labels", "library_of", "no_column", "numbers", "take"]
+__all__ = ["column", "column_names", "groups", "labels", "library_of", "no_column", "numbers", "take"]
 
 
 def column_names(data: Any) -> list[str]:
@@ -44,6 +44,8 @@ def library_of(data: Any) -> str | None:
 
 def column(data: Any, values: Any, *, field: str) -> Any:
     """Resolve ``values``: a column name of ``data``, or the values themselves (returned as they are)."""
+    if values is not None and not hasattr(values, "__iter__") and not hasattr(values, "__array__"):
+        return [values]  # one value; what needs more says so
     if not isinstance(values, str):
         return values
     if data is None:
@@ -67,6 +69,22 @@ def no_column(name: str, names: Sequence[str], field: str) -> InputError:
         allowed=", ".join(names) or "none",
         mend=did_you_mean(name, names) or "give the table that holds it as data=",
     )
+
+
+def groups(data: Any, values: Any, *, field: str) -> Any:
+    """Resolve what sorts rows into groups or clusters, as an array of objects.
+
+    Raises
+    ------
+    InputError
+        Nothing, or a column that is not there.
+    """
+    import numpy as np
+
+    found = column(data, values, field=field)
+    if found is None:
+        raise InputError(f"{field}= is needed", field=field, mend="a column name, or one value a row")
+    return np.asarray(found, dtype=object)
 
 
 def take(data: Any, rows: Ints) -> Any:

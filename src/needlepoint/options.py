@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf, isfinite
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 __all__ = [
@@ -22,6 +24,12 @@ __all__ = [
     "Tau2Method",
     "Verdict",
     "check",
+    "check_fraction",
+    "chosen_level",
+    "did_you_mean",
+    "finite",
+    "seeded",
+    "whole",
 ]
 
 Tau2Method = Literal[
@@ -192,6 +200,47 @@ Role = Literal[
 ]
 
 
+def finite(value: object, *, field: str, least: float = -inf, allowed: str = "a number") -> float:
+    """A number that is neither infinite nor missing, and not below ``least``.
+
+    Raises
+    ------
+    InputError
+        Names the field, what it got and what is allowed.
+    """
+    from needlepoint.errors import InputError
+
+    if not isinstance(value, Real) or not isfinite(value) or value < least:
+        raise InputError(f"{field} is a number", field=field, got=value, allowed=allowed)
+    return float(value)
+
+
+def whole(value: object, *, field: str, least: int = 1) -> int:
+    """A whole number, not below ``least``.
+
+    Raises
+    ------
+    InputError
+        Names the field, what it got and what is allowed.
+    """
+    from needlepoint.errors import InputError
+
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
+        raise InputError(f"{field} is a whole number", field=field, got=value, allowed=f"{least} or more")
+    return int(value)
+
+
+def seeded(seed: object) -> int | None:
+    """A seed: a whole number, or None for chance.
+
+    Raises
+    ------
+    InputError
+        Anything else.
+    """
+    return None if seed is None else whole(seed, field="seed", least=0)
+
+
 def check_fraction(value: float, *, field: str) -> None:
     """Refuse a level or a probability that does not lie between 0 and 1.
 
@@ -200,7 +249,8 @@ def check_fraction(value: float, *, field: str) -> None:
     InputError
         Names the field; a percentage is answered with its fraction.
     """
-    if 0.0 < value < 1.0:
+    number = finite(value, field=field, allowed="between 0 and 1")
+    if 0.0 < number < 1.0:
         return
     from needlepoint.errors import InputError
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 __all__ = [
     "Result",
@@ -63,9 +64,20 @@ def frame(rows: list[dict[str, Any]], library: str | None = None) -> Any:
 
     columns: dict[str, list[Any]] = {}
     for key in {k: None for row in rows for k in row}:
-        columns[key] = [row.get(key) for row in rows]
+        columns[key] = _of_one_kind([row.get(key) for row in rows])
     backend: Any = library or "polars"
     return nw.from_dict(columns, backend=backend).to_native()
+
+
+def _of_one_kind(values: list[Any]) -> list[Any]:
+    """A column as it is; as text where text stands beside other kinds, as JSON where lists hold more than one kind."""
+    told = [v for v in values if v is not None]
+    kinds = {type(part) for v in told if isinstance(v, list) for part in cast("list[Any]", v)} - {type(None)}
+    if kinds - {int, float} and (len(kinds) > 1 or kinds & {list, dict}):
+        return [v if v is None or isinstance(v, str) else json.dumps(jsonable(v)) for v in values]
+    if any(isinstance(v, str) for v in told) and not all(isinstance(v, str) for v in told):
+        return [None if v is None else str(v) for v in values]
+    return values
 
 
 def _value(x: Any) -> Any:

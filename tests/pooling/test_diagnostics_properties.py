@@ -215,7 +215,7 @@ def test_refusals_say_what_is_needed():
         subgroups([0.1, 0.2], [0.1, 0.1], by=["a", "a"])
     with pytest.raises(InputError, match="no group"):
         subgroups([0.1, 0.2], [0.1, 0.1], by=["a", None])
-    with pytest.raises(InputError, match="one draw"):
+    with pytest.raises(InputError, match=r"draws is a whole number.*allowed: 1 or more"):
         simulate([0.1, 0.2], [0.1, 0.1], draws=0)
     with pytest.raises(InputError, match="typical variance"):
         power(0.2, [0.1, 0.2], k=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import cast
 
 from needlepoint.answer import people
 from needlepoint.answer.asked import first_words
@@ -17,6 +18,7 @@ from needlepoint.answer.say import finding
 from needlepoint.answer.which_pack import find_pack
 from needlepoint.answer.words import Finding, headline, nothing_on_the_point, one_comparison
 from needlepoint.certainty.grade import rank
+from needlepoint.errors import InputError
 from needlepoint.evidence.emergencies import Emergency, find_emergency
 from needlepoint.evidence.load import load_pack, pack_folder, pack_ids
 from needlepoint.evidence.question import Question, match_question
@@ -52,6 +54,8 @@ def ask(question: str | Question, *, pack: str | Path | Pack | None = None) -> A
     >>> answer.question.treatment, answer.cells[0].certainty in {"high", "moderate", "low", "very low"}
     ('acupuncture', True)
     """
+    if not isinstance(cast("object", question), str | Question):
+        raise InputError("a question is a sentence", field="question", got=question)
     text = question if isinstance(question, str) else question.text
     emergency = find_emergency(text, _folders(pack))
     if emergency is not None:

@@ -18,7 +18,7 @@ from needlepoint.bayes.parse_prior import effect_prior, tau_prior
 from needlepoint.bayes.prior_effect import EffectPrior
 from needlepoint.bayes.prior_tau import Fixed, HalfNormal, TauPrior
 from needlepoint.bayes.result import PosteriorCoefficient
-from needlepoint.columns import column
+from needlepoint.columns import groups
 from needlepoint.errors import InputError, NotEnoughStudies
 from needlepoint.options import check_fraction
 from needlepoint.pooling.inputs import read
@@ -175,7 +175,7 @@ def posterior_multilevel(
 
 def _members(data: Any, cluster: Any, rows: Any) -> tuple[Floats, list[str]]:
     """Membership (k, C) of the rows kept, and the clusters' names."""
-    given = [str(value) for value in column(data, cluster, field="cluster")]
+    given = [str(value) for value in groups(data, cluster, field="cluster").tolist()]
     if len(given) <= int(np.max(rows)):
         raise InputError("one cluster an effect is needed", field="cluster", got=len(given))
     kept = [given[i] for i in np.asarray(rows).tolist()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from needlepoint.options import check, check_fraction
+from needlepoint.options import check, check_fraction, finite
 from needlepoint.pooling.refit import without_moderators
 from needlepoint.result import Result, p_text, record
 from needlepoint.stats.distributions import chi2_sf, normal_quantile
@@ -133,7 +133,10 @@ def excess_significance(
         check_fraction(share, field=name)
     pooled = without_moderators(fit, vi, data, method="the test of excess significance")
     theta, t2 = pooled.estimate, pooled.tau2
+    effect = None if effect is None else finite(effect, field="effect")
+    null = finite(null, field="null")
     if tau2 is not None:
+        tau2 = finite(tau2, field="tau2", least=0.0, allowed="a variance, 0 or more")
         t2 = tau2
         theta = float((pooled.yi / (pooled.vi + t2)).sum() / (1 / (pooled.vi + t2)).sum())
     theta = theta if effect is None else effect

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.errors import InputError
-from needlepoint.options import check, check_fraction
+from needlepoint.options import check, check_fraction, finite
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.result import Pooled
 from needlepoint.result import Result, record
@@ -93,6 +93,7 @@ def fail_safe_n(
     """
     check(method, FailSafeMethod, field="method")
     check_fraction(alpha, field="alpha")
+    target = None if target is None else finite(target, field="target")
     pooled = as_pooled(fit, vi, data)
     return {"Rosenthal": _rosenthal, "Orwin": _orwin, "Rosenberg": _rosenberg, "General": _general}[method](
         pooled, alpha, target, weighted

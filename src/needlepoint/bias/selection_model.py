@@ -11,6 +11,7 @@ from needlepoint.bias._selection_inference import Inference, by_profile, infer
 from needlepoint.bias._selection_likelihood import SmoothSelection, StepSelection, TruncationSelection
 from needlepoint.bias._selection_search import Problem, SelectionFit, maximise
 from needlepoint.bias._selection_weights import SMOOTH
+from needlepoint.columns import numbers
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
 from needlepoint.options import check
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit
@@ -254,8 +255,8 @@ def _fit(setup: _Setup) -> tuple[Problem, SelectionFit, float | None]:
 
 def _cuts(setup: _Setup) -> Floats:
     default = 0.05 if setup.alternative == "two.sided" else 0.025
-    cuts = np.unique(np.ravel(np.asarray(default if setup.steps is None else setup.steps, dtype=float)))
-    if cuts[0] <= 0 or cuts[-1] > 1:
+    cuts = np.unique(numbers(None, default if setup.steps is None else setup.steps, field="steps"))
+    if not cuts.size or not np.isfinite(cuts).all() or cuts[0] <= 0 or cuts[-1] > 1:
         raise InputError("cut points of p lie between 0 and 1", field="steps", got=cuts.tolist())
     return cuts if cuts[-1] == 1 else np.append(cuts, 1.0)
 

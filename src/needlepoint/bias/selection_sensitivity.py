@@ -9,7 +9,7 @@ import numpy as np
 
 from needlepoint.bias._favoured import Favours, favoured
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check_fraction
+from needlepoint.options import check_fraction, finite
 from needlepoint.pooling.refit import inputs_of, refit, subset, without_moderators
 from needlepoint.result import Result, record
 from needlepoint.stats.distributions import normal_quantile, t_quantile
@@ -105,6 +105,7 @@ def selection_sensitivity(
     (2, None)
     """
     check_fraction(alpha, field="alpha")
+    target = finite(target, field="target")
     pooled = without_moderators(fit, vi, data, method="the sensitivity analysis for publication bias")
     side, sign = favoured(pooled, favours)
     if sign * (pooled.estimate - target) < 0:

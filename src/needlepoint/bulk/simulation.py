@@ -11,8 +11,9 @@ from needlepoint.bulk.engine import choose_engine
 from needlepoint.bulk.numbers import group_numbers
 from needlepoint.bulk.plan import KERNEL_METHODS, KERNEL_PREDICTIONS, KERNEL_TESTS, Plan
 from needlepoint.bulk.rows import result_columns
+from needlepoint.columns import numbers
 from needlepoint.errors import InputError
-from needlepoint.options import Device, IntervalTest, Prediction, Tau2Method
+from needlepoint.options import Device, IntervalTest, Prediction, Tau2Method, finite, seeded, whole
 from needlepoint.result import Result, record
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def simulate_many(
     >>> round(found.coverage, 2), found.power > 0.5
     (0.9..., True)
     """
-    variances = np.asarray(vi, dtype=np.float64)
+    variances = numbers(None, vi, field="vi")
+    effect = finite(effect, field="effect")
     _check(variances, tau2, method, test, prediction, draws)
     engine, notes = choose_engine(device, compiled, draws, route="kernel")
     plan = Plan(
@@ -114,7 +116,7 @@ def simulate_many(
         prediction=prediction,
         engine=engine,
     )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(seeded(seed))
     parts: list[dict[str, Floats]] = []
     k, left = len(variances), draws
     while left > 0:
@@ -128,10 +130,8 @@ def simulate_many(
 def _check(vi: Floats, tau2: float, method: str, test: str, prediction: str | None, draws: int) -> None:
     if vi.ndim != 1 or len(vi) < 2 or not (np.isfinite(vi) & (vi > 0.0)).all():
         raise InputError("two or more sampling variances above zero are needed", field="vi")
-    if not 0.0 <= tau2 < np.inf:
-        raise InputError("tau2 must be finite and not negative", field="tau2", got=tau2)
-    if draws < 1:
-        raise InputError("at least one draw is needed", field="draws", got=draws)
+    finite(tau2, field="tau2", least=0.0, allowed="a variance, 0 or more")
+    whole(draws, field="draws")
     allowed = {"method": KERNEL_METHODS, "test": KERNEL_TESTS, "prediction": KERNEL_PREDICTIONS}
     for field, value in (("method", method), ("test", test), ("prediction", prediction)):
         if value not in allowed[field]:

@@ -191,7 +191,10 @@ def _refuse_endless(arrays: dict[str, Vector], notebook: Notebook) -> None:
     for letter, values in arrays.items():
         endless = np.abs(values) > _LARGEST
         if endless.any():
-            problem, allowed = "infinite, or too large to compute with", f"up to {_LARGEST:g}"
+            problem, allowed = (
+                "infinite, or too large to compute with",
+                f"up to {_LARGEST:g}, in another unit",
+            )
             notebook.refuse(problem, endless, field=letter, values=values, allowed=allowed)
 
 

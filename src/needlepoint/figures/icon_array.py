@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from needlepoint.errors import InputError
+from needlepoint.options import finite, whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,14 +30,14 @@ def icon_array(count: float, *, of: int = 100) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    if not 0 <= count <= of:
+    if not 0 <= finite(count, field="count") <= whole(of, field="of"):
         raise InputError("more people than there are", field="count", got=count, allowed=f"0 to {of}")
-    whole = round(count)
+    filled = round(count)
     rows = -(-of // ROW)
     figure = Figure(figsize=(ROW * 0.16, rows * 0.16))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    for colour, indices in ((FILL, range(whole)), (EMPTY, range(whole, of))):
+    for colour, indices in ((FILL, range(filled)), (EMPTY, range(filled, of))):
         axes.scatter([i % ROW for i in indices], [-(i // ROW) for i in indices], s=70, c=colour, linewidths=0)
     axes.set_xlim(-0.5, ROW - 0.5)
     axes.set_ylim(-rows + 0.5, 0.5)

@@ -11,7 +11,7 @@ import numpy as np
 
 from needlepoint.arrays import Matrix
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
-from needlepoint.options import IntervalTest, Prediction, Tau2Method, check, check_fraction
+from needlepoint.options import IntervalTest, Prediction, Tau2Method, check, check_fraction, finite
 from needlepoint.pooling.coefficients.fit_statistics import fit_statistics
 from needlepoint.pooling.coefficients.inference import Inference, infer
 from needlepoint.pooling.coefficients.prediction import Spread, prediction_interval
@@ -91,7 +91,7 @@ def pool(
     if prediction is not None:
         check(prediction, Prediction, field="prediction")
     check_fraction(level, field="level")
-    if tau2 is not None and not 0.0 <= tau2 < float("inf"):
+    if tau2 is not None and not finite(tau2, field="tau2", allowed="a variance, 0 or more") >= 0.0:
         raise InputError("tau2 must be finite and not negative", field="tau2", got=tau2)
     inputs = read(
         effects, yi, vi, sei, data, study, mods=mods, weights=weights, intercept=intercept, measure=measure

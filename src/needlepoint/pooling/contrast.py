@@ -51,7 +51,7 @@ def _matrix(
     if (L is None) == (terms is None):
         raise InputError("give L= or terms=", field="L")
     if L is not None:
-        made = np.atleast_2d(np.asarray(L, dtype=float))
+        made = _contrasts(L)
         if made.shape[1] != pooled.p:
             raise InputError(
                 "a contrast needs one number a coefficient", field="L", got=made.shape[1], allowed=pooled.p
@@ -62,6 +62,18 @@ def _matrix(
     if not which:
         raise InputError("no coefficient of that name", field="terms", got=terms, allowed=", ".join(names))
     return np.eye(pooled.p)[which], tuple(names[j] for j in which)
+
+
+def _contrasts(L: Any) -> Matrix:
+    try:
+        made = np.atleast_2d(np.asarray(L, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise InputError("a contrast is a row of numbers", field="L", got=L) from error
+    if not np.isfinite(made).all() or not made.any(axis=1).all():
+        raise InputError(
+            "a contrast needs finite numbers, not all of them zero", field="L", got=made.tolist()
+        )
+    return made
 
 
 def _spelled(row: Matrix, names: list[str]) -> str:

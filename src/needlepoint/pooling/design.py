@@ -15,6 +15,8 @@ from needlepoint.columns import column, column_names, no_column, numbers
 from needlepoint.errors import InputError
 from needlepoint.pooling.kernels.least_squares import pivots
 
+LARGEST = 1e90  # cubes of numbers up to it stay finite
+
 __all__ = ["Design", "build", "constant_factors", "full_rank", "new_rows"]
 
 ALMOST = 1e-7  # share of a column's length below which the rest of it counts as nothing
@@ -44,6 +46,16 @@ def build(mods: Any, data: Any, *, k: int, intercept: bool, field: str = "mods")
         if not intercept:
             raise InputError("without moderators the intercept is needed", field="intercept", got=False)
         return Design(np.ones((k, 1)), ("intercept",))
+    made = _moderators(mods, data, k=k, intercept=intercept, field=field)
+    if not made.terms:
+        raise InputError("a model needs a coefficient", field=field, got=mods)
+    if (np.abs(made.X) > LARGEST).any():
+        problem, mend = "a moderator is infinite, or too large to compute with", "state it in another unit"
+        raise InputError(problem, field=field, mend=mend)
+    return made
+
+
+def _moderators(mods: Any, data: Any, *, k: int, intercept: bool, field: str) -> Design:
     if isinstance(mods, str) and "~" in mods:
         names = _numeric_sum(mods, data)
         if names:
@@ -81,7 +93,20 @@ def _columns(mods: Any, data: Any, field: str) -> tuple[Matrix, tuple[str, ...]]
         return _stack(list(mods.values()), data, field), tuple(str(name) for name in mods)
     if isinstance(mods, Sequence) and mods and all(isinstance(name, str) for name in mods):
         return _stack(list(mods), data, field), tuple(str(name) for name in mods)
-    return np.asarray(mods, dtype=float), tuple(str(name) for name in getattr(mods, "columns", ()))
+    return _table(mods, field), tuple(str(name) for name in getattr(mods, "columns", ()))
+
+
+def _table(values: Any, field: str) -> Matrix:
+    """One or two dimensions of numbers."""
+    try:
+        table = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "moderators are numbers, names of columns or a formula", field=field, got=str(values)[:80]
+        ) from error
+    if table.ndim not in {1, 2}:
+        raise InputError("moderators need one row a study", field=field, got=str(values)[:80])
+    return table
 
 
 def _stack(values: list[Any], data: Any, field: str) -> Matrix:
@@ -98,7 +123,7 @@ def _from_formula(formula: str, data: Any, k: int, intercept: bool, field: str) 
         frame = _frame(parsed, data, field, k)
         whole = frame.notna().all(axis=1).to_numpy()
         matrix = model_matrix(parsed, frame[whole], context=_FUNCTIONS, na_action="raise")
-    except FormulaicError as error:
+    except (FormulaicError, SyntaxError) as error:
         raise InputError(f"the formula cannot be read: {error}", field=field, got=formula) from error
     terms = tuple("intercept" if str(name) == "Intercept" else str(name) for name in matrix.columns)
     X = np.full((len(frame), len(terms)), np.nan)
@@ -151,6 +176,9 @@ def _plain(values: Any) -> Any:
 def new_rows(design: Design, newdata: Any) -> Matrix:
     """Rows of the same columns at new moderator values."""
     made = _matrix_rows(design, newdata) if design.spec is None else _formula_rows(design, newdata)
+    if not np.isfinite(made).all():
+        row = int(np.flatnonzero(~np.isfinite(made).all(axis=1))[0])
+        raise InputError("a moderator value is missing or infinite", field="newdata", study=f"row {row + 1}")
     return made[:, list(design.kept)] if design.kept else made
 
 
@@ -172,7 +200,7 @@ def _matrix_rows(design: Design, newdata: Any) -> Matrix:
     if isinstance(newdata, Mapping) or hasattr(newdata, "columns"):
         x = _stack(list(names), newdata, "newdata")
     else:
-        x = np.asarray(newdata, dtype=float)
+        x = _table(newdata, "newdata")
         x = x.reshape(-1, len(names)) if x.ndim < 2 else x
     if x.shape[1] != len(names):
         raise InputError(

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.arrays import Matrix
+from needlepoint.columns import numbers
 from needlepoint.errors import InputError, NotEnoughStudies
-from needlepoint.options import check, check_fraction
+from needlepoint.options import check, check_fraction, finite, whole
 from needlepoint.stats.distributions import chi2_quantile, normal_cdf, normal_quantile
 
 __all__ = ["power", "power_heterogeneity", "power_moderator", "studies_needed"]
@@ -56,7 +57,9 @@ def power(
     check(alternative, Alternative, field="alternative")
     variances = _variances(vi, k)
     _check(alpha, tau2)
-    return _of_mean(abs(effect) * sqrt(float((1 / (variances + tau2)).sum())), alpha, alternative)
+    return _of_mean(
+        abs(finite(effect, field="effect")) * sqrt(float((1 / (variances + tau2)).sum())), alpha, alternative
+    )
 
 
 def _of_mean(shift: float, alpha: float, alternative: str) -> float:
@@ -91,7 +94,7 @@ def studies_needed(
     """
     check(alternative, Alternative, field="alternative")
     _check(alpha, tau2)
-    if effect == 0 or not alpha < power < 1:
+    if finite(effect, field="effect") == 0 or not alpha < finite(power, field="power") < 1:
         raise InputError(
             "the power must lie between alpha and 1, the effect beside 0", field="power", got=power
         )
@@ -174,11 +177,14 @@ def power_moderator(means: Any, vi: Any, *, k: Any, tau2: float = 0.0, alpha: fl
     from scipy.special import chndtr
 
     _check(alpha, tau2)
-    mu = np.atleast_1d(np.asarray(means, dtype=float))
+    mu = numbers(None, means, field="means")
+    if not np.isfinite(mu).all():
+        raise InputError("a mean is missing or infinite", field="means", got=mu.tolist())
     if len(mu) < 2:
         raise InputError("at least two groups are needed", field="means", got=len(mu))
     try:
-        weights = np.broadcast_to(np.asarray(k, float) / (np.asarray(vi, float) + tau2), mu.shape)
+        sizes = np.array([whole(size, field="k") for size in np.atleast_1d(k).tolist()], dtype=float)
+        weights = np.broadcast_to(sizes / (_variances(vi, None) + tau2), mu.shape)
     except ValueError as error:
         raise InputError("one value, or one a group", field="k", allowed=len(mu)) from error
     centre = float(weights @ mu) / float(weights.sum())
@@ -188,17 +194,18 @@ def power_moderator(means: Any, vi: Any, *, k: Any, tau2: float = 0.0, alpha: fl
 
 
 def _variances(vi: Any, k: int | None) -> Matrix:
-    variances = np.atleast_1d(np.asarray(vi, dtype=float))
+    variances = numbers(None, vi, field="vi")
     if k is not None:
-        if len(variances) != 1 or k < 1:
+        k = whole(k, field="k")
+        if len(variances) != 1:
             raise InputError("give one typical variance with k, or k variances", field="k", got=k)
         variances = np.full(k, variances[0])
-    if not np.all(variances > 0):
-        raise InputError("a sampling variance must be above zero", field="vi", got=variances.tolist())
+    if not np.all((variances > 0) & np.isfinite(variances)):
+        problem = "a sampling variance must be above zero, and finite"
+        raise InputError(problem, field="vi", got=variances.tolist())
     return variances
 
 
 def _check(alpha: float, tau2: float) -> None:
     check_fraction(alpha, field="alpha")
-    if tau2 < 0:
-        raise InputError("tau2 is a variance", field="tau2", got=tau2, allowed="0 or more")
+    finite(tau2, field="tau2", least=0.0, allowed="a variance, 0 or more")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import cast
 
 from needlepoint.errors import InputError
 from needlepoint.result import record
@@ -84,6 +85,9 @@ def read_page(text_or_path: str | Path, *, address: str = "") -> Page:
     """
     if isinstance(text_or_path, Path):
         return _read_file(text_or_path)
+    if not isinstance(cast("object", text_or_path), str):
+        allowed = "a text, the path of a file, or an address"
+        raise InputError("there is nothing to read", field="text_or_path", got=text_or_path, allowed=allowed)
     if re.match(r"https?://\S+\s*$", text_or_path, re.I):
         from needlepoint.claims.page.fetch import fetch
 

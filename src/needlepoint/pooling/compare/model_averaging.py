@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -113,6 +113,11 @@ def average_models(
             field="method",
             got=options["method"],
             allowed="ML, EE, FE",
+        )
+    given: Any = mods
+    if not isinstance(given, list | tuple) or not all(isinstance(m, str) for m in cast("list[Any]", given)):
+        raise InputError(
+            "moderators to choose from are names of columns", field="mods", got=mods, mend='mods=["dose"]'
         )
     subsets = list(_subsets(mods, most))
     if len(subsets) > _MOST:

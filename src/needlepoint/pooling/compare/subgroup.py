@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.columns import column
+from needlepoint.columns import groups
 from needlepoint.errors import InputError
 from needlepoint.pooling.api import fit_inputs
 from needlepoint.pooling.design import Design
@@ -119,7 +119,7 @@ def subgroups(fit: Any, vi: Any = None, *, by: Any, data: Any = None, common_tau
 
 
 def _labels(by: Any, data: Any, pooled: Pooled) -> Any:
-    raw = kept_rows(np.asarray(column(data, by, field="by"), dtype=object), pooled, field="by")
+    raw = kept_rows(groups(data, by, field="by"), pooled, field="by")
     for study, value in zip(pooled.study, raw, strict=True):
         if value is None or str(value) == "nan":
             raise InputError("a study has no group", field="by", study=study, got=value)

@@ -74,4 +74,7 @@ def _places(order: Any, data: Any, k: int, pooled: Pooled | None) -> Any:
         values = kept_rows(values, pooled, field="order")
     if len(values) != k:
         raise InputError("one value a study is needed", field="order", got=len(values), allowed=k)
-    return np.argsort(values, kind="stable")
+    try:
+        return np.argsort(values, kind="stable")
+    except TypeError as error:
+        raise InputError("values that cannot be put in order", field="order", got=values.tolist()) from error

@@ -10,6 +10,7 @@ import numpy as np
 
 from needlepoint.arrays import Ints, Matrix
 from needlepoint.errors import InputError, NotEnoughStudies
+from needlepoint.options import seeded, whole
 from needlepoint.pooling.refit import as_pooled, inputs_of, refit, subset
 from needlepoint.pooling.resampling.batch import fit_batch
 from needlepoint.pooling.result import Pooled
@@ -77,7 +78,7 @@ def forward_search(
     '5'
     """
     pooled = as_pooled(fit, vi, data)
-    first = pooled.p + 2 if start is None else start
+    first = pooled.p + 2 if start is None else whole(start, field="start")
     if first <= pooled.p:
         raise InputError(
             "the first subset must be larger than the number of coefficients", field="start", got=first
@@ -126,7 +127,7 @@ def _first(pooled: Pooled, size: int, seed: int) -> Ints:
     if comb(k, size) <= _CANDIDATES:
         rows = np.array(list(combinations(range(k), size)), dtype=np.intp)
     else:
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seeded(seed))
         rows = np.argsort(rng.random((_CANDIDATES, k)), axis=1)[:, :size]
     if pooled.p > 1:
         rows = rows[np.linalg.matrix_rank(pooled.X[rows]) == pooled.p]

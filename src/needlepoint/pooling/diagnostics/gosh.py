@@ -11,6 +11,7 @@ import numpy as np
 
 from needlepoint.arrays import Bools, Ints, Matrix
 from needlepoint.errors import NotEnoughStudies
+from needlepoint.options import seeded, whole
 from needlepoint.pooling.refit import as_pooled
 from needlepoint.pooling.resampling.batch import fit_batch
 from needlepoint.pooling.result import Pooled
@@ -108,6 +109,7 @@ def gosh(
     k, p = pooled.k, pooled.p
     if k < p + 1:
         raise NotEnoughStudies("GOSH", needs=p + 1, got=k)
+    subsets = None if subsets is None else whole(subsets, field="subsets")
     complete = k <= _ALL and (subsets is None or subsets >= 2**k - 1)
     least = 1 if p == 1 else p + 1
     blocks = _all(k, least) if complete else _sampled(k, least, subsets or _SAMPLED, seed)
@@ -137,7 +139,7 @@ def _all(k: int, least: int) -> Iterator[Ints]:
 
 
 def _sampled(k: int, least: int, n: int, seed: int) -> Iterator[Ints]:
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(seeded(seed))
     included = rng.random((n, k)) < 0.5
     short = included.sum(axis=1) < least
     while short.any():

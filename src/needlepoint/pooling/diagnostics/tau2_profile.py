@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from needlepoint.arrays import Matrix
+from needlepoint.columns import numbers
 from needlepoint.errors import InputError
+from needlepoint.options import finite, whole
 from needlepoint.pooling.api import fit_inputs
 from needlepoint.pooling.heterogeneity.heterogeneity_intervals import heterogeneity_intervals
 from needlepoint.pooling.kinds import choose
@@ -70,8 +72,10 @@ def tau2_profile(
         )
     if tau2 is None:
         high = heterogeneity_intervals(fit, kind="PL").tau2_high
-        tau2 = np.linspace(0.0, 1.2 * high, points)
-    values = np.asarray(tau2, dtype=np.float64)
+        tau2 = np.linspace(0.0, 1.2 * high, whole(points, field="points"))
+    values = numbers(None, tau2, field="tau2")
+    for value in values:
+        finite(value, field="tau2", least=0.0, allowed="variances, 0 or more")
     inputs = inputs_of(fit)
     test = fit.test if fit.test in {"z", "t", "HKSJ", "HKSJ-adhoc"} else "z"
     fits = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from needlepoint.columns import column
+from needlepoint.columns import groups
 from needlepoint.effects.result import EffectSizes
 from needlepoint.errors import InputError
 from needlepoint.pooling.inputs import read
@@ -57,23 +57,26 @@ def aggregate(
     (['Ada', 'Bo'], [0.2, 0.8], [0.03, 0.1])
     """
     given = read(effects, yi, vi, sei, data, None, measure=measure)
-    names = np.asarray(column(given.data, cluster, field="cluster"), dtype=object)
+    names = groups(given.data, cluster, field="cluster")
     if len(names) <= int(given.rows.max()):
         raise InputError("one cluster an estimate is needed", field="cluster", got=len(names))
-    groups: dict[str, list[int]] = {}
+    members: dict[str, list[int]] = {}
     for i, value in enumerate(names[given.rows].tolist()):
         if value is None or str(value) == "nan":
             raise InputError("an estimate has no cluster", field="cluster", study=given.study[i], got=value)
-        groups.setdefault(str(value), []).append(i)
-    made = [_one(given.yi[rows], given.vi[rows], rho, weighted) for rows in groups.values()]
-    several = sum(len(rows) > 1 for rows in groups.values())
+        members.setdefault(str(value), []).append(i)
+    made = [_one(given.yi[rows], given.vi[rows], rho, weighted) for rows in members.values()]
+    several = sum(len(rows) > 1 for rows in members.values())
     return EffectSizes(
         measure=given.measure,
         yi=np.array([estimate for estimate, _ in made]),
         vi=np.array([variance for _, variance in made]),
-        study=tuple(groups),
-        ni=np.full(len(groups), np.nan),
-        notes=(*given.notes, f"{several} of {len(groups)} clusters aggregated, sampling correlation {rho:g}"),
+        study=tuple(members),
+        ni=np.full(len(members), np.nan),
+        notes=(
+            *given.notes,
+            f"{several} of {len(members)} clusters aggregated, sampling correlation {rho:g}",
+        ),
     )
 
 

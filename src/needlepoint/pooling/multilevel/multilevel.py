@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from needlepoint.arrays import Ints, Matrix
-from needlepoint.columns import column, numbers
+from needlepoint.columns import groups, numbers
 from needlepoint.errors import ConvergenceError, InputError, NotEnoughStudies
-from needlepoint.options import check, check_fraction
+from needlepoint.options import check, check_fraction, finite
 from needlepoint.pooling.coefficients.fit_statistics import criteria
 from needlepoint.pooling.coefficients.inference import coefficients, moderators_of, omnibus
 from needlepoint.pooling.inputs import Inputs, read
@@ -105,10 +105,10 @@ def sampling_covariance(vi: Any, cluster: Any, *, rho: float, data: Any = None) 
     >>> sampling_covariance([0.04, 0.09, 0.01], ["a", "a", "b"], rho=0.5).round(3).tolist()
     [[0.04, 0.03, 0.0], [0.03, 0.09, 0.0], [0.0, 0.0, 0.01]]
     """
-    if not -1.0 < rho < 1.0:
+    if not -1.0 < finite(rho, field="rho", allowed="-1 to 1") < 1.0:
         raise InputError("no such correlation", field="rho", got=rho, allowed="-1 to 1")
     se = np.sqrt(numbers(data, vi, field="vi"))
-    names = np.asarray(column(data, cluster, field="cluster"), dtype=object)
+    names = groups(data, cluster, field="cluster")
     if len(names) != len(se):
         raise InputError(
             "one cluster an estimate is needed", field="cluster", got=len(names), allowed=len(se)
@@ -182,7 +182,7 @@ def multilevel(
     asked = [struct] if isinstance(struct, str) else list(struct)
     for name in asked:
         check(name, RandomStructure, field="struct")
-    whole = None if V is None else np.asarray(V, dtype=float)
+    whole = None if V is None else _matrix(V)
     inputs = read(
         effects,
         yi,
@@ -202,6 +202,16 @@ def multilevel(
     model = Marginal(blocks_of(inputs.yi, inputs.design.X, errors, terms), terms, method == "REML")
     theta, state, notes = _fitted(model)
     return _dressed(inputs, model, theta, state, (*inputs.notes, *notes), test, df, level)
+
+
+def _matrix(V: Any) -> Matrix:
+    try:
+        whole = np.asarray(V, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError("V is a matrix of numbers", field="V", got=type(V).__name__) from error
+    if whole.ndim != 2:
+        raise InputError("V needs a row and a column an estimate", field="V", got=whole.shape)
+    return whole
 
 
 def _sampling(whole: Matrix | None, inputs: Inputs) -> Matrix:

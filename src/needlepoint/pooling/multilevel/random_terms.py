@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -114,7 +114,7 @@ def correlation(term: Term, theta: Matrix) -> float:
 
 
 def read_terms(
-    random: str | Sequence[str],
+    random: Any,
     struct: str | Sequence[str],
     rho: float | Sequence[float | None] | None,
     data: Any,
@@ -128,7 +128,10 @@ def read_terms(
     InputError
         A formula that cannot be read, a missing column or group.
     """
-    formulas = [random] if isinstance(random, str) else list(random)
+    if not isinstance(random, str | list | tuple) or not all(isinstance(f, str) for f in random):
+        allowed = 'a formula such as "~ 1 | study", or a list of them'
+        raise InputError("random terms are formulas", field="random", got=random, allowed=allowed)
+    formulas: list[str] = [random] if isinstance(random, str) else list(cast("Sequence[str]", random))
     structs = [struct] if isinstance(struct, str) else list(struct)
     given = list(rho) if isinstance(rho, Sequence) else [rho]
     terms: list[Term] = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from needlepoint.arrays import Bools, Matrix
 from needlepoint.errors import InputError
-from needlepoint.options import check, chosen_level
+from needlepoint.options import check, chosen_level, seeded, whole
 from needlepoint.pooling.kinds import choose
 from needlepoint.pooling.resampling.batch import BatchFit, fit_batch
 from needlepoint.pooling.result import Pooled
@@ -118,7 +118,8 @@ def bootstrap(
     if interval == "BCa" and kind == "parametric":
         raise InputError("BCa belongs to the nonparametric bootstrap", field="interval", got=interval)
     width = chosen_level(level, fit.level)
-    rng = np.random.default_rng(seed)
+    draws = whole(draws, field="draws", least=2)
+    rng = np.random.default_rng(seeded(seed))
     if kind == "parametric":
         sample = _parametric(fit, rng, draws)
     else:

@@ -11,6 +11,7 @@ import numpy as np
 
 from needlepoint.arrays import Ints, Matrix
 from needlepoint.errors import InputError
+from needlepoint.options import seeded, whole
 from needlepoint.pooling.kinds import choose
 from needlepoint.pooling.resampling.batch import BatchFit, fit_batch
 from needlepoint.pooling.result import Pooled
@@ -133,10 +134,10 @@ def permutation_test(
         raise InputError("no permutation form", field="test", got=fit.test)
     plain = fit.p == 1
     total = 2**fit.k if plain else _distinct(fit.X)
-    exact = draws == "exact" or total <= draws
+    exact = draws == "exact" or total <= whole(draws, field="draws")
     if exact and total > _MOST_EXACT:
         raise InputError("too many permutations to list", field="draws", got=total, allowed=_MOST_EXACT)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(seeded(seed))
     n = 0 if draws == "exact" else draws
     if plain:
         signs = _signs(fit.k, n, rng, exact)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from needlepoint.arrays import Matrix
-from needlepoint.errors import InputError
+from needlepoint.options import seeded, whole
 from needlepoint.pooling.refit import as_pooled
 
 __all__ = ["simulate"]
@@ -28,9 +28,8 @@ def simulate(fit: Any, vi: Any = None, *, data: Any = None, draws: int = 1, seed
     >>> simulate([0.1, 0.3], [0.01, 0.02], draws=3).shape
     (3, 2)
     """
-    if draws < 1:
-        raise InputError("at least one draw is needed", field="draws", got=draws)
+    draws = whole(draws, field="draws")
     pooled = as_pooled(fit, vi, data)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(seeded(seed))
     fitted, sd = pooled.X @ pooled.beta, np.sqrt(pooled.vi + pooled.tau2)
     return fitted + sd * rng.standard_normal((draws, pooled.k))
