@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import math
-import warnings
 
-import numpy as np
 import pytest
 
 import needlepoint as n
-from needlepoint import NeedlepointError
+from contract import kept
 
 TABLE = {
     "yi": [0.2, 0.4, 0.1, 0.7, 0.5, 0.9, 0.3, 0.6],
@@ -114,42 +111,9 @@ TAKERS = [
 ]
 
 
-# said in the docstring: nobody is outside at the last step of a forward search
-DOCUMENTED = {"outside"}
-
-
-def hidden_nan(result) -> bool:
-    """Whether a number of the result is NaN although no note says anything."""
-    notes = getattr(result, "notes", ())
-    if notes or not hasattr(result, "to_dict"):
-        return False
-    names = [f for f in result.__dataclass_fields__ if result.__dataclass_fields__[f].repr]
-    names = [f for f in names if f not in DOCUMENTED]
-    for name in names:
-        value = getattr(result, name)
-        if isinstance(value, float) and math.isnan(value):
-            return True
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and np.isnan(value).any():
-            return True
-    return False
-
-
 def put(name, *args, **more):
     """The answer to a question, or None for a refusal in the house's shape."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            result = getattr(n, name)(*args, **more)
-        except NeedlepointError:
-            return None
-        if hasattr(result, "summary"):
-            assert str(result)
-        if hasattr(result, "to_dict"):
-            result.to_dict()
-            assert result == result
-            hash(result)
-    assert not hidden_nan(result), f"{name} gives NaN without a note"
-    return result
+    return kept(lambda: getattr(n, name)(*args, **more))
 
 
 @pytest.fixture(scope="module")
