@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-__all__ = ["countable", "fit_common_counts", "fit_counts"]
+__all__ = ["fit_common_counts", "fit_counts", "refuse_uncountable"]
 
 _RTOL = 1e-5
 _POINTS = (12, 20, 32, 50)  # Hermite points a study
@@ -30,8 +30,8 @@ _LOOK = 5  # while looking for the mode
 _MOST_TABLES = 500_000  # that the margins allow, over all studies
 
 
-def countable(counts: CountTables, measure: str) -> CountTables:
-    """Counts whose likelihood can be summed.
+def refuse_uncountable(counts: CountTables, measure: str) -> None:
+    """Refuse counts whose likelihood cannot be summed.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def countable(counts: CountTables, measure: str) -> CountTables:
         Odds ratios of parts of an event, or of so many events that the exact likelihood is out of reach.
     """
     if measure != "OR":
-        return counts
+        return
     refuse_parts(counts, "the exact likelihood of odds ratios")
     tables = possible_tables(counts.cells)
     if tables > _MOST_TABLES:
@@ -50,7 +50,6 @@ def countable(counts: CountTables, measure: str) -> CountTables:
             allowed=f"up to {_MOST_TABLES:,}",
             mend='posterior(effect_sizes(..., measure="OR")) agrees with it at such counts',
         )
-    return counts
 
 
 def fit_counts(

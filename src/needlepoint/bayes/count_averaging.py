@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from needlepoint.bayes._count_fit import countable, fit_common_counts, fit_counts
+from needlepoint.bayes._count_fit import fit_common_counts, fit_counts, refuse_uncountable
 from needlepoint.bayes._ensemble_fit import ModelFit
 from needlepoint.bayes.exact_likelihood import COUNT_MEASURES
 from needlepoint.bayes.model_averaging import Model, ModelAverage, averaged, ensemble
@@ -60,7 +60,7 @@ def average_counts(
     counts = read_counts(
         data, columns, measure=measure, study=study, method="a Bayesian model of counts", drop00=False
     )
-    countable(counts, measure)
+    refuse_uncountable(counts, measure)
     if measure not in {"OR", "IRR"} and (prior_effect is None or prior_tau is None):
         raise InputError(
             "this measure has no default priors", field="prior_effect", got=measure, mend="give both"

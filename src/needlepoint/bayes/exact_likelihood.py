@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from needlepoint.bayes._count_fit import countable, fit_counts
+from needlepoint.bayes._count_fit import fit_counts, refuse_uncountable
 from needlepoint.bayes.mixture import Mixture
 from needlepoint.bayes.parse_prior import effect_prior, tau_prior
 from needlepoint.bayes.prior_effect import EffectPrior, Point
@@ -100,7 +100,7 @@ def posterior_counts(
     counts = read_counts(
         data, columns, measure=measure, study=study, method="a Bayesian model of counts", drop00=False
     )
-    countable(counts, measure)
+    refuse_uncountable(counts, measure)
     effect, tau = effect_prior(prior_effect), tau_prior(prior_tau)
     if isinstance(effect, Point) or isinstance(tau, Fixed):
         raise InputError("effect and tau must both be free here", field="prior", got=f"{effect}, {tau}")

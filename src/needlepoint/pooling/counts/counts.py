@@ -174,7 +174,7 @@ def read_counts(
     return counts
 
 
-def _refuse_uncountable(counts: Counts) -> None:
+def _refuse_uncountable(counts: CountTables) -> None:
     for name, values in counts.cells.items():
         if values.max(initial=0.0) > MOST:
             i = int(values.argmax())
