@@ -65,7 +65,7 @@ MORE = {
     "subgroups": {"by": list("aabbaabb")},
     "bootstrap": {"draws": 20},
     "permutation_test": {"draws": 50},
-    "gosh": {"subsets": 50},
+    "gosh": {"draws": 50},
     "forward_search": {"start": 3},
     "simulate": {"draws": 5},
     "aggregate": {"cluster": list("aabbccdd"), "rho": 0.5},

@@ -135,7 +135,7 @@ def test_models_can_be_chosen_one_by_one():
 def test_turning_every_sign_turns_the_answer():
     bias = [PSMA_BIAS[0], PSMA_BIAS[4], PSMA_BIAS[7]]
     up = robma(**DATA, models=ensemble(bias=bias))
-    down = robma(yi=[-y for y in DATA["yi"]], vi=DATA["vi"], models=ensemble(bias=bias), direction="negative")
+    down = robma(yi=[-y for y in DATA["yi"]], vi=DATA["vi"], models=ensemble(bias=bias), favours="negative")
     assert down.estimate == pytest.approx(-up.estimate, rel=1e-5)
     assert (down.ci_low, down.ci_high) == pytest.approx((-up.ci_high, -up.ci_low), rel=1e-4)
     assert down.bf_bias == pytest.approx(up.bf_bias, rel=1e-4)
@@ -159,7 +159,7 @@ def test_no_selection_is_a_limit_of_selection():
         (lambda: WeightFunction("one-sided", (0.5, 0.05)), "rising"),
         (lambda: WeightFunction("one-sided", (0.01, 0.02, 0.05, 0.5)), "three"),
         (lambda: WeightFunction("one-sided", (0.05,), alpha=(1.0,)), "alpha"),
-        (lambda: robma(**DATA, direction="up"), "positive"),
+        (lambda: robma(**DATA, favours="up"), "positive"),
         (lambda: robma(**DATA, models=[]), "ensemble"),
         (lambda: robma(**DATA, models=ensemble("flat")), "proper"),
     ],

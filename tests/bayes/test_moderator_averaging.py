@@ -112,7 +112,7 @@ def test_bias_can_be_averaged_over_too():
         **(GIVEN | {"data": DATA | {"yi": [-y for y in DATA["yi"]]}}),
         mods="~ dose",
         bias=[(NoBias(), 0.5), (PET(), 0.25), (PEESE(), 0.25)],
-        direction="negative",
+        favours="negative",
     )
     assert turned.estimate == pytest.approx(-got.estimate, rel=1e-5)
 
@@ -131,7 +131,7 @@ def test_it_reads_as_text_and_as_rows():
         ({"mods": {f"x{i}": RNG.normal(size=K) for i in range(13)}}, "few enough"),
         ({"mods": "~ dose", "prior_effect": "flat"}, "proper"),
         ({"mods": "~ dose", "bias": [(WeightFunction("one-sided", (0.05,)), 1)]}, "PET"),
-        ({"mods": "~ dose", "direction": "up"}, "direction"),
+        ({"mods": "~ dose", "favours": "up"}, "favours"),
     ],
 )
 def test_what_cannot_be_averaged_is_refused(options, words):

@@ -32,7 +32,7 @@ RESULTS = {
     "cumulative": lambda: npt.cumulative(POOLED),
     "baujat": lambda: npt.baujat(POOLED),
     "blup": lambda: npt.random_effects(POOLED, with_mean=True),
-    "gosh": lambda: npt.gosh(POOLED, subsets=40),
+    "gosh": lambda: npt.gosh(POOLED, draws=40),
     "forward_search": lambda: npt.forward_search(POOLED),
     "subgroups": lambda: npt.subgroups(POOLED, by=["a", "b"] * 5 + ["a"]),
     "studentized_residuals": lambda: npt.studentized_residuals(POOLED),

@@ -105,10 +105,10 @@ def test_gosh_with_moderators_and_by_sampling():
     rng = np.random.default_rng(1)
     yi, vi, x = rng.normal(size=9), rng.uniform(0.05, 0.5, 9), np.arange(9.0)
     fit = pool(yi=yi, vi=vi, mods=x, method="DL", test="z")
-    whole, some = gosh(fit), gosh(fit, subsets=50, seed=3)
+    whole, some = gosh(fit), gosh(fit, draws=50, seed=3)
     assert (whole.complete, some.complete, some.subsets) == (True, False, 50)
     assert whole.estimate[-1] == pytest.approx(fit.beta)
-    again = gosh(fit, subsets=50, seed=3)
+    again = gosh(fit, draws=50, seed=3)
     assert np.array_equal(again.estimate, some.estimate)
     seen: list[tuple[int, int]] = []
     gosh(fit, progress=lambda done, total: seen.append((done, total)))

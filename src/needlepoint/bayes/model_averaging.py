@@ -207,7 +207,7 @@ def robma(
     data: Any = None,
     study: Any = None,
     models: Sequence[Model] | None = None,
-    direction: str = "positive",
+    favours: str = "positive",
     critical: str = "z",
     level: float = 0.95,
     measure: str | None = None,
@@ -219,7 +219,7 @@ def robma(
     models
         The ensemble: by default :func:`ensemble`, the 36 models of RoBMA-PSMA, whose priors are made for
         standardised mean differences; build others with ``ensemble(effect=..., tau=..., bias=...)`` or one by one.
-    direction
+    favours
         Sign of the effects that journals would have favoured: "positive" or "negative".
     critical
         Whose p-values select: "z", of the estimate over its standard error (as RoBMA 4, metafor and weightr do), or
@@ -238,14 +238,14 @@ def robma(
     >>> len(result.models), round(result.p_effect, 3)
     (36, 0.238)
     """
-    if direction not in {"positive", "negative"}:
-        raise InputError("unknown direction", field="direction", got=direction, allowed="positive, negative")
+    if favours not in {"positive", "negative"}:
+        raise InputError("unknown side", field="favours", got=favours, allowed="positive, negative")
     inputs = read(as_effects(effects), yi, vi, sei, data, study, measure=measure)
     chosen = ensemble() if models is None else tuple(models)
     if not chosen or any(m.weight < 0 for m in chosen) or sum(m.weight for m in chosen) <= 0:
         raise InputError("an ensemble needs models whose weights are not negative", field="models")
     _need_proper(chosen)
-    sign = 1.0 if direction == "positive" else -1.0
+    sign = 1.0 if favours == "positive" else -1.0
     rule = critical_values(critical, inputs.measure)
     fits = [fit_model(m.effect, m.tau, m.bias, inputs.yi, inputs.vi, sign, rule) for m in chosen]
     notes = list(inputs.notes)
@@ -253,7 +253,7 @@ def robma(
         notes.append(
             "the default priors are made for standardised mean differences: give models=ensemble(...)"
         )
-    mark = digest(inputs.yi, inputs.vi, chosen, direction, critical)
+    mark = digest(inputs.yi, inputs.vi, chosen, favours, critical)
     return averaged(chosen, fits, level, inputs.measure, len(inputs.yi), notes, mark)
 
 

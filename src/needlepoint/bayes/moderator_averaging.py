@@ -180,7 +180,7 @@ def average_moderators(
     prior_tau: TauPrior | str = InverseGamma(1.0, 0.15),  # noqa: B008 - frozen value
     prior_mods: Normal = Normal(0.0, 0.25),  # noqa: B008 - frozen value
     bias: Iterable[tuple[Bias, float]] = NO_BIAS,
-    direction: str = "positive",
+    favours: str = "positive",
     level: float = 0.95,
     measure: str | None = None,
 ) -> ModeratorAverage:
@@ -211,8 +211,8 @@ def average_moderators(
     (8, True)
     """
     check_fraction(level, field="level")
-    if direction not in {"positive", "negative"}:
-        raise InputError("unknown direction", field="direction", got=direction, allowed="positive, negative")
+    if favours not in {"positive", "negative"}:
+        raise InputError("unknown side", field="favours", got=favours, allowed="positive, negative")
     inputs = read(as_effects(effects), yi, vi, sei, data, study, mods=mods, measure=measure)
     effect, tau, choices = effect_prior(prior_effect), tau_prior(prior_tau), tuple(bias)
     _check_priors(effect, tau, prior_mods, choices)
@@ -225,10 +225,10 @@ def average_moderators(
             got=f"{len(found)} moderators, {count} models",
             allowed=f"at most {_MOST} models",
         )
-    task = _Task(inputs.yi, inputs.vi, found, effect, prior_mods, 1.0 if direction == "positive" else -1.0)
+    task = _Task(inputs.yi, inputs.vi, found, effect, prior_mods, 1.0 if favours == "positive" else -1.0)
     models = list(_models(len(found), tau, choices))
     fits = [task.fit(model) for model in models]
-    mark = digest(inputs.yi, inputs.vi, inputs.design.X, effect, tau, prior_mods, choices, direction, level)
+    mark = digest(inputs.yi, inputs.vi, inputs.design.X, effect, tau, prior_mods, choices, favours, level)
     return _averaged(inputs, task, models, fits, level, mark)
 
 

@@ -38,7 +38,7 @@ __all__ = ["command"]
 )
 @click.option("--robust", is_flag=True, help="Average over 36 models, publication bias among them.")
 @click.option(
-    "--direction",
+    "--favours",
     type=click.Choice(["positive", "negative"]),
     default="positive",
     show_default=True,
@@ -66,7 +66,7 @@ def command(
     sensitivity: bool,
     average: bool,
     robust: bool,
-    direction: str,
+    favours: str,
     critical: str,
     figure: Path | None,
     as_json: bool,
@@ -91,7 +91,7 @@ def command(
     if average:
         text += _average(effects, prior_effect, prior_tau, options, record)
     if robust:
-        text += _robust(effects, level, direction, critical, record)
+        text += _robust(effects, level, favours, critical, record)
     if figure is not None:
         from needlepoint.figures.prior_posterior import prior_posterior
 
@@ -165,9 +165,9 @@ def _average(
     return ["", averaged.summary()]
 
 
-def _robust(effects: Any, level: float, direction: str, critical: str, record: dict[str, Any]) -> list[str]:
+def _robust(effects: Any, level: float, favours: str, critical: str, record: dict[str, Any]) -> list[str]:
     from needlepoint.bayes.model_averaging import robma
 
-    averaged = robma(effects, level=level, direction=direction, critical=critical)
+    averaged = robma(effects, level=level, favours=favours, critical=critical)
     record["robust"] = averaged.to_dict()
     return ["", averaged.summary()]

@@ -74,7 +74,7 @@ def gosh(
     vi: Any = None,
     *,
     data: Any = None,
-    subsets: int | None = None,
+    draws: int | None = None,
     seed: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Gosh:
@@ -84,7 +84,7 @@ def gosh(
     ----------
     fit, vi, data
         A :class:`Pooled` (moderators too), effect sizes, or k estimates with their variances.
-    subsets
+    draws
         How many random subsets; unless told, all of them up to 20 studies and 100,000 beyond.
     seed
         Of the random sample (each study is in with probability one half).
@@ -109,11 +109,11 @@ def gosh(
     k, p = pooled.k, pooled.p
     if k < p + 1:
         raise NotEnoughStudies("GOSH", needs=p + 1, got=k)
-    subsets = None if subsets is None else whole(subsets, field="subsets")
-    complete = k <= _ALL and (subsets is None or subsets >= 2**k - 1)
+    draws = None if draws is None else whole(draws, field="draws")
+    complete = k <= _ALL and (draws is None or draws >= 2**k - 1)
     least = 1 if p == 1 else p + 1
-    blocks = _all(k, least) if complete else _sampled(k, least, subsets or _SAMPLED, seed)
-    total = _total(k, least) if complete else (subsets or _SAMPLED)
+    blocks = _all(k, least) if complete else _sampled(k, least, draws or _SAMPLED, seed)
+    total = _total(k, least) if complete else (draws or _SAMPLED)
     parts: list[_Part] = []
     done = 0
     for rows in blocks:
