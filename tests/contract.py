@@ -11,8 +11,8 @@ import numpy as np
 from needlepoint import NeedlepointError
 from needlepoint.result import Result
 
-# said in the docstring: nobody is outside at the last step of a forward search
-DOCUMENTED = {"outside"}
+# said in the docstrings: nobody is outside at the last step of a forward search; a study's size may be unknown
+DOCUMENTED = {"outside", "ni"}
 
 
 def missing_numbers(value, path="", notes=()):

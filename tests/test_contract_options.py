@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import needlepoint as n
 from contract import kept
+from needlepoint.effects.measures import MEASURES
 
 NAN, INF = float("nan"), float("inf")
 TABLE = {
@@ -135,3 +137,25 @@ def test_a_missing_moderator_value_is_named():
 
 def test_the_records_of_nested_results_make_a_frame():
     assert n.decide().to_frame().shape[0] == 1
+
+
+ORDINARY = {
+    "ai": 5, "bi": 10, "ci": 3, "di": 12, "n1i": 15, "n2i": 15, "x1i": 4, "x2i": 6, "t1i": 30.0, "t2i": 40.0,
+    "m1i": 5.0, "m2i": 4.0, "sd1i": 1.0, "sd2i": 1.2, "xi": 4, "mi": 6, "ri": 0.4, "ti": 2.1, "fi": 3.0, "pi": 0.03,
+    "sdi": 1.0, "r2i": 0.3, "ni": 20, "yi": 0.2, "vi": 0.1, "sei": 0.3,
+}  # fmt: skip
+ODD = [0.0, -1.0, NAN, INF, 1e80, 1e-300, 1.0, 0.5]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_every_measure_of_every_odd_number(measure):
+    """A value, a note or a refusal; what is computed can be pooled or is refused."""
+    for letters in MEASURES[measure].alternatives:
+        usual = {letter: [ORDINARY.get(letter, 1.0)] * 2 for letter in letters}
+        for letter in letters:
+            for odd in ODD:
+                columns = usual | {letter: [odd, ORDINARY.get(letter, 1.0)]}
+                effects = kept(lambda c=columns: n.effect_sizes(measure=measure, impossible="note", **c))
+                assert effects is None or effects.notes or np.isfinite(effects.yi).all()
+                if effects is not None:
+                    kept(lambda e=effects: n.pool(e))

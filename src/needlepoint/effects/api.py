@@ -145,9 +145,9 @@ def effect_sizes(
     how = Settings(_constant(spec, add), to, drop00, correct, cutoff)
     if "yi" in arrays:
         spec = _as_given(spec)
-    raw = spec.family.complete(_select(measure, spec, arrays), notebook)
-    _note_broken_counts(raw, spec.family.counts, notebook)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # what has no value is named below
+        raw = spec.family.complete(_select(measure, spec, arrays), notebook)
+        _note_broken_counts(raw, spec.family.counts, notebook)
         prepared = spec.family.prepare(raw, how, notebook)
         found = _compute(spec, prepared, _vtypes(spec, vtype, table, len(names)), how)
     yi_, vi_ = _clean(found, arrays, notebook)
@@ -322,7 +322,7 @@ def _compute(spec: MeasureSpec, prepared: Any, vtypes: tuple[str, ...], how: Set
 def _clean(found: Measured, given: Columns, notebook: Notebook) -> Measured:
     """NaN, with a note, where there is no finite estimate or no usable variance."""
     yi, vi = found
-    sound = np.isfinite(yi) & np.isfinite(vi)
+    sound = np.isfinite(yi) & (vi >= 0.0) & (vi < np.inf)
     if sound.all():
         return found
     no_value = ~np.isfinite(yi)
@@ -331,5 +331,5 @@ def _clean(found: Measured, given: Columns, notebook: Notebook) -> Measured:
     letters = ", ".join(letter for letter, gap in gaps.items() if gap.any())
     notebook.note(f"no effect size, values missing ({letters})", no_value & missing)
     notebook.note("no effect size, undefined for these values", no_value & ~missing)
-    notebook.note("no sampling variance", ~no_value & ~np.isfinite(vi))
+    notebook.note("no sampling variance", ~no_value & ~sound)
     return Measured(np.where(no_value, np.nan, yi), np.where(sound, vi, np.nan))

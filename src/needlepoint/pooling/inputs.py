@@ -19,6 +19,7 @@ __all__ = ["Inputs", "read"]
 
 
 _LARGEST = 1e90  # cubes of weights stay finite
+_FARTHEST = 1e70  # fourth powers of estimates stay finite
 _WIDEST = 1e10  # how much smaller than all others a variance may be for sums to keep six digits of the others' share
 
 
@@ -77,7 +78,7 @@ def _harmless(yi: Matrix, vi: Matrix) -> bool:
     """Whether no number is missing or out of range; at one glance, so that few are asked one by one."""
     most = _LARGEST * _LARGEST
     return bool(
-        np.vdot(yi, yi) <= most
+        np.vdot(yi, yi) <= _FARTHEST * _FARTHEST
         and np.vdot(vi, vi) <= most
         and np.minimum.reduce(vi, initial=1.0) >= 1.0 / _LARGEST
         and _comparable(vi)
@@ -96,7 +97,7 @@ def _check(yi: Matrix, vi: Matrix, study: tuple[str, ...]) -> None:
     _refuse(np.isinf(yi), yi, study, "yi", "an estimate is infinite", "leave the study out or correct it")
     _refuse(np.isinf(vi), vi, study, "vi", "a sampling variance is infinite", "leave the study out")
     problem, unit = "too large or too small to compute with", "state the effects in another unit"
-    _refuse(np.abs(yi) > _LARGEST, yi, study, "yi", problem, unit)
+    _refuse(np.abs(yi) > _FARTHEST, yi, study, "yi", problem, unit)
     _refuse((vi > _LARGEST) | ((vi > 0.0) & (vi < 1.0 / _LARGEST)), vi, study, "vi", problem, unit)
     mend = "a study without sampling error has no place in the model: correct the variance or leave the study out"
     _refuse(vi <= 0.0, vi, study, "vi", "a sampling variance must be above zero", mend)
