@@ -189,13 +189,12 @@ _LARGEST = 1e90  # cubes of what is read stay finite
 def _refuse_endless(arrays: dict[str, Vector], notebook: Notebook) -> None:
     """Refuse numbers that are infinite, or beyond what can be computed with."""
     for letter, values in arrays.items():
-        endless = np.abs(values) > _LARGEST
-        if endless.any():
-            problem, allowed = (
-                "infinite, or too large to compute with",
-                f"up to {_LARGEST:g}, in another unit",
-            )
-            notebook.refuse(problem, endless, field=letter, values=values, allowed=allowed)
+        if letter in {"yi", "vi", "sei"} or not (np.abs(values) > _LARGEST).any():
+            continue  # given effects are judged where they are used
+        notebook.refuse("an infinite number", np.isinf(values), field=letter, values=values, allowed="finite")
+        limit = f"up to {_LARGEST:g}, in another unit"
+        large = np.abs(values) > _LARGEST
+        notebook.refuse("too large to compute with", large, field=letter, values=values, allowed=limit)
 
 
 def _as_given(spec: MeasureSpec) -> MeasureSpec:
