@@ -1,0 +1,1 @@
+"""Looking again and again without fooling oneself: boundaries, required information, living meta-analyses."""
