@@ -21,7 +21,7 @@ LEVELS: list[set[str]] = [
     {"stats"},
     {"effects", "evidence"},
     {"pooling"},
-    {"bayes", "bias", "bulk"},
+    {"bayes", "bias", "bulk", "monitoring"},
     {"networks"},
     {"certainty"},
     {"answer"},

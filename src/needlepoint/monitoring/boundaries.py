@@ -8,10 +8,10 @@ from math import inf, log, sqrt
 from typing import Any, Literal
 
 from needlepoint.errors import ConvergenceError, InputError
+from needlepoint.monitoring.recursion import Process, Region, start
+from needlepoint.monitoring.spending import Spending, spent
 from needlepoint.options import check, check_fraction
-from needlepoint.result import Result
-from needlepoint.sequential.recursion import Process, Region, start
-from needlepoint.sequential.spending import Spending, spent
+from needlepoint.result import Result, record
 from needlepoint.stats.distributions import normal_quantile
 from needlepoint.stats.roots import brent_root
 
@@ -22,7 +22,7 @@ _CLOSEST = 1e-3  # looks nearer to each other than this share of the information
 _FURTHEST = 39.0  # normal_sf is above zero up to here
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Boundaries(Result):
     """Boundaries of a sequential design at each look, in Z.
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
+
+from needlepoint.arrays import Floats
 
 __all__ = ["Process", "start"]
 
-Floats = NDArray[np.float64]
 Region = tuple[tuple[float, float], ...]  # intervals of B in which the process goes on
 
 _X, _W = np.polynomial.legendre.leggauss(12)
