@@ -409,3 +409,18 @@ def test_words_go_through_a_spreadsheet_unharmed(words):
 
     assert armed(disarmed(words)) == words
     assert not disarmed(words).startswith(("=", "+", "-", "@"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("first_day", b"\xff"), ("first_day", b"soon"), ("start_day", "text"), ("baseline_days", b"many")],
+)
+def test_a_damaged_setting_is_named(tmp_path, name, value):
+    path = tmp_path / "d.sqlite"
+    Diary.start(path, first_day="2026-03-01", baseline_days=28, start_day="2026-04-01")
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE setting SET value = ? WHERE name = ?", (value, name))
+    db.close()
+    with pytest.raises(InputError, match="a setting of this diary is damaged") as error:
+        Diary(path).settings()
+    assert error.value.field == name

@@ -129,3 +129,8 @@ def test_no_text_whatever_breaks_the_reader(text, format):
     except InputError:
         return
     assert all(isinstance(each, Entry) for each in found)
+
+
+def test_brackets_without_end_are_refused():
+    with pytest.raises(InputError, match="not valid JSON"):
+        read_entries("[" * 100_000, "json")

@@ -426,3 +426,10 @@ def test_a_rule_that_says_today_is_graded_so():
     for rule in BOOK.rules:
         if "today" in rule.action or " now" in rule.action:
             assert rule.level in {"emergency now", "doctor today"}
+
+
+def test_brackets_without_end_are_refused(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError, match="cannot read the answers"):
+        screen(path)

@@ -70,7 +70,7 @@ def _file(path: Path) -> Any:
         raise InputError(
             f"cannot read the answers ({error.strerror})", field="answers", got=str(path)
         ) from error
-    except ValueError as error:  # not UTF-8, or not JSON or TOML
+    except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON or TOML
         raise InputError(
             f"cannot read the answers ({error})", field="answers", got=str(path), allowed=".json, .toml, .csv"
         ) from error

@@ -12,7 +12,7 @@ import dataclasses
 import json
 import os
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -48,6 +48,11 @@ SETTINGS = (
     "treated",
     "created",
 )
+
+_SHAPES: Mapping[str, Callable[[str], object]] = {  # what a setting's text must be read as
+    **dict.fromkeys(("first_day", "start_day"), date.fromisoformat),
+    **dict.fromkeys(("baseline_days", "window_days", "period_days"), int),
+}
 
 
 def default_path() -> Path:
@@ -151,12 +156,31 @@ class Diary:
             db.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?)", rows)
 
     def settings(self) -> dict[str, str]:
-        """Settings of the diary: treatment, pack, how long the pain had lasted, the drawn first day ..."""
+        """Settings of the diary: treatment, pack, how long the pain had lasted, the drawn first day ...
+
+        Raises
+        ------
+        InputError
+            A setting is damaged.
+        """
         with self._connect() as db:
             rows = db.execute(
                 "SELECT name, value FROM setting WHERE name NOT IN ('salt', 'proof')"
             ).fetchall()
-        return {name: self._opened(value).decode() for name, value in rows}
+        return {name: self._setting(name, value) for name, value in rows}
+
+    def _setting(self, name: str, value: bytes) -> str:
+        try:
+            text = self._opened(value).decode()
+            _SHAPES.get(name, str)(text)
+        except (ValueError, AttributeError, TypeError) as error:
+            raise InputError(
+                "a setting of this diary is damaged",
+                field=name,
+                got=str(self.path),
+                mend="restore the file from a copy; nothing in it was changed",
+            ) from error
+        return text
 
     def add(self, values: Mapping[str, Any] | None = None, /, **fields: Any) -> Entry:
         """Write one day, or more about a day that has an entry; returns the day as it now stands.

@@ -191,7 +191,7 @@ def _read_json(text: str, columns: Mapping[str, str], dates: str | None) -> tupl
 def _loaded(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"not valid JSON ({error})") from error
 
 
