@@ -42,3 +42,14 @@ def wrong(asked: dict[str, Any]) -> str:
 @pytest.mark.parametrize("asked", read("questions.toml"), ids=lambda q: q["text"])
 def test_a_question_is_understood(asked):
     assert wrong(asked) == ""
+
+
+HELD_OUT = 35  # of 40, on the first run: written after the program was finished on the others, never tuned on
+
+
+def test_questions_that_nobody_tuned_for_are_mostly_understood():
+    asked = read("questions_held_out.toml")
+    right = [q["text"] for q in asked if not wrong(q)]
+    assert len(asked) == 40
+    assert len(right) >= HELD_OUT
+    assert {q["text"] for q in asked if q["about"] == "emergency"} <= set(right)
