@@ -69,6 +69,7 @@ def test_an_emergency_is_the_whole_answer():
     [
         "no chest pain, does acupuncture help my back",
         "I do not have trouble peeing, does acupuncture help my back",
+        "no fever or chest pain, does massage help my back",
         "without fever, massage for back pain",
         "what does sham mean in acupuncture for back pain",
     ],
@@ -87,6 +88,9 @@ def test_what_is_denied_is_no_emergency(text):
         "she wants to kill herself because of back pain",
         "My legs won't move",
         "lost control of my bowels and back hurts",
+        "no appetite, chest pain",
+        "he is no longer able to move his legs",
+        "not sure what it is but chest pain and back pain",
         "I fell off a ladder and my back hurts, yoga?",
     ],
 )

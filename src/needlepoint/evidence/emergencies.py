@@ -20,7 +20,10 @@ REACH = 7  # words between the first and the last word of a sign: "cannot any lo
 NEGATED = frozenset(
     {"no", "not", "without", "never", "denies", "denied", "nor", "neither", "isnt", "doesnt", "dont"}
 )
-BACK = 3  # a negation counts up to so many words before a sign
+# may stand between a negation and its sign
+SOFT = frozenset(
+    {"a", "an", "any", "been", "feel", "feeling", "get", "getting", "had", "has", "have", "having"}
+) | {*("i", "new", "of", "or", "nor", "signs", "symptoms", "the")}
 FUZZY = 5  # letters; shorter words must be spelt as they are
 Span = tuple[str, ...]
 
@@ -131,9 +134,12 @@ def _alike(typed: str, word: str) -> bool:
 
 
 def _denied(words: list[str], first: int) -> bool:
-    before = words[max(0, first - BACK) : first]
-    joined = " ".join(before)
-    return bool(NEGATED & set(before)) and "no longer" not in joined and "not only" not in joined
+    """Whether a negation stands right before the sign; in doubt ("no appetite, chest pain") the sign counts."""
+    at = first - 1
+    while at >= 0 and words[at] in SOFT:
+        at -= 2 if words[at] in {"or", "nor"} and at > 0 and words[at - 1] not in NEGATED else 1
+    unsure = words[at + 1 : at + 2] in (["sure"], ["longer"], ["only"])
+    return at >= 0 and words[at] in NEGATED and not unsure
 
 
 def _emergency(folder: Path, entry: dict[str, Any], said: str) -> Emergency:
