@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from needlepoint import EvidenceError, load_pack
+from needlepoint import EvidenceError, ask, load_pack
 from needlepoint.answer.network import compare_treatments, pack_network
 
 ALL = ("main", "sensitivity")
@@ -109,3 +109,79 @@ def test_a_pack_without_rows_is_refused():
     pack = replace(load_pack(), measurements=(), contrasts=())
     with pytest.raises(EvidenceError, match="no three treatments"):
         pack_network(pack, condition="low back pain", population="chronic", outcome="pain", window="short")
+
+
+BEST = """what is the best treatment for chronic low back pain?
+which treatment works best for low back pain?
+what works best for lower back pain?
+best treatment for back pain
+what is the most effective treatment for chronic low back pain
+which therapy is best for chronic back pain?
+what should I try first for low back pain?
+what helps most with chronic low back pain?
+is there a best treatment for low back pain?""".splitlines()
+NOT_COMPARED = {
+    "electroacupuncture or acupuncture for low back pain?": ("electroacupuncture", "acupuncture"),
+    "is electroacupuncture better than massage for low back pain?": ("electroacupuncture", "massage"),
+    "does electroacupuncture work better than an nsaid for low back pain?": ("electroacupuncture", "nsaid"),
+    "spinal manipulation or usual care for chronic low back pain?": ("spinal manipulation", "usual care"),
+}
+COMPARED = {
+    "acupuncture or massage for chronic low back pain?": ("acupuncture", "massage"),
+    "is acupuncture better than massage for low back pain?": ("acupuncture", "massage"),
+    "compare acupuncture and massage for low back pain": ("acupuncture", "massage"),
+    "massage or acupuncture for back pain?": ("massage", "acupuncture"),
+    "does massage work better than acupuncture for chronic low back pain?": ("massage", "acupuncture"),
+    "does acupuncture work better than sham for chronic low back pain?": ("acupuncture", "sham"),
+    "acupuncture vs usual care for chronic low back pain": ("acupuncture", "usual care"),
+    "is massage better than usual care for low back pain?": ("massage", "usual care"),
+    "is spinal manipulation better than acupuncture for low back pain?": (
+        "spinal manipulation",
+        "acupuncture",
+    ),
+    "is acupuncture better than spinal manipulation for low back pain?": (
+        "acupuncture",
+        "spinal manipulation",
+    ),
+    "acupuncture compared to an nsaid for chronic low back pain": ("acupuncture", "nsaid"),
+    "is acupuncture better than no treatment for chronic low back pain?": ("acupuncture", "no treatment"),
+}
+NOT_CONNECTED = {
+    "acupuncture or exercise for chronic low back pain?": ("acupuncture", "exercise"),
+    "does exercise work better than surgery for low back pain?": ("exercise", "surgery"),
+    "is yoga better than exercise for low back pain?": ("yoga", "exercise"),
+    "does tens work better than acupuncture for low back pain": ("tens", "acupuncture"),
+    "pilates or yoga for chronic low back pain?": ("pilates", "yoga"),
+}
+
+
+@pytest.mark.parametrize("question", BEST)
+def test_the_best_treatment_is_not_named_where_trials_do_not_separate_it(question):
+    said = ask(question)
+    assert said.question.about == "choose"
+    assert "do not single out a best treatment" in said.headline
+
+
+@pytest.mark.parametrize("question", NOT_COMPARED)
+def test_what_no_trial_compared_is_answered_by_way_of_others(question):
+    said = ask(question)
+    assert (said.question.treatment, said.question.comparator) == NOT_COMPARED[question]
+    assert said.headline.startswith("No usable trial here")
+    assert "By way of other treatments" in said.headline
+    assert "Caution" in said.headline
+
+
+@pytest.mark.parametrize("question", COMPARED)
+def test_what_trials_compared_is_answered_by_them(question):
+    said = ask(question)
+    assert (said.question.treatment, said.question.comparator) == COMPARED[question]
+    assert said.cells
+    assert "By way of other treatments" not in said.headline
+
+
+@pytest.mark.parametrize("question", NOT_CONNECTED)
+def test_what_nothing_connects_is_refused_plainly(question):
+    said = ask(question)
+    assert (said.question.treatment, said.question.comparator) == NOT_CONNECTED[question]
+    assert said.headline.startswith("No usable trial here")
+    assert "By way of other treatments" not in said.headline

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from needlepoint.answer import people
 from needlepoint.answer.asked import first_words
 from needlepoint.answer.cell import build_cell
-from needlepoint.answer.choose import choose
+from needlepoint.answer.choose import choose, linked_comparison
 from needlepoint.answer.eligible import cell_keys
 from needlepoint.answer.fits import fits
 from needlepoint.answer.published import alternatives, best_alternatives, covers
@@ -66,7 +67,11 @@ def ask(question: str | Question, *, pack: str | Path | Pack | None = None) -> A
     cells = [build_cell(evidence, key) for key in _keys(evidence, asked)]
     population = asked.population or _main_population(cells)
     table, more, notes = _arrange(evidence, asked, cells, population)
-    return _answer(evidence, asked, table, more, notes)
+    answer = _answer(evidence, asked, table, more, notes)
+    if asked.comparator is None or any(c.key.comparator == asked.comparator for c in table):
+        return answer
+    linked = linked_comparison(evidence, asked)
+    return replace(answer, headline=f"{answer.headline} {linked}") if linked else answer
 
 
 def _folders(pack: str | Path | Pack | None) -> list[Path]:

@@ -280,7 +280,7 @@ def _thin(fit: Network, shares: Contributions, one: str, two: str) -> str:
     if carried[most] > _MOSTLY_ONE:
         return f"this rests mostly on one trial, {most}"
     if shares.direct[at] == 0.0 and shares.parallelism[at] < 1.5:
-        return "no trial compared the two, and one thin path connects them"
+        return "only one thin path of trials connects the two"
     return ""
 
 
