@@ -79,6 +79,7 @@ MORE = {
     "average_models": {"mods": ["dose"], "data": TABLE},
     "average_moderators": {"mods": "~ dose", "data": TABLE},
     "posterior_multilevel": {"cluster": list("aabbccdd")},
+    "sequential": {"required": 400},
     "likelihood_ratio_test": {"reduced": "itself"},
     "location_scale": {"scale": "~ 1"},
     "multilevel": {"random": "~ 1 | lab"},

@@ -21,9 +21,7 @@ __all__ = ["Parts", "agrees_with", "parts_of"]
 _CHECKED_ELSEWHERE = frozenset(
     {"study", "usual_row"}
 )  # rules on these rows have compared the numbers themselves
-_NO_NUMBER = frozenset(
-    {"year", "publications", "practitioners", "needle count", "dose", "frequency", "angle", "load"}
-)
+_NO_NUMBER = frozenset({"year", "publications", "practitioners", "dose", "frequency", "angle", "load"})
 _SHARE, _PLAIN = 0.12, 0.02  # how far a rounded share, and any other number, may lie from the row's
 _NUMBER = re.compile(
     r"(\d[\d,]*(?:\.\d+)?)(?:\s*(%|per\s?cent))?(?:\s+(?:in|of|out of|per)\s+(\d[\d,]*))?", re.I
